@@ -1,0 +1,178 @@
+/**
+ * Every error that leaves ownmesh. A class each, with a stable `name` for programs and tests, and a message that says
+ * what happened and what to do next. `errorFromName` rebuilds one that crossed the control socket.
+ */
+
+/** Facts for programs beside the message: JSON values only. */
+export type ErrorDetails = Record<string, unknown>
+
+export interface MeshErrorOptions extends ErrorOptions {
+  details?: ErrorDetails
+}
+
+/** The parent of all: `error instanceof MeshError` means that the message is fit for a person. */
+export class MeshError extends Error {
+  override name = 'MeshError'
+  readonly details: ErrorDetails
+
+  constructor(message: string, { details = {}, ...options }: MeshErrorOptions = {}) {
+    super(message, options)
+    this.details = details
+  }
+}
+
+// ---------------------------------------------------------------- asking
+
+/** Thrown when a prompt is empty, or an option is out of its range. */
+export class InvalidRequestError extends MeshError {
+  override name = 'InvalidRequestError'
+}
+
+/** Thrown when the prompt does not fit the model's context. */
+export class PromptTooLongError extends MeshError {
+  override name = 'PromptTooLongError'
+}
+
+/** Thrown when no device has the model asked for; the message lists the known ones. */
+export class UnknownModelError extends MeshError {
+  override name = 'UnknownModelError'
+}
+
+/** Thrown when no device has the name or id asked for; the message lists the known ones. */
+export class UnknownPeerError extends MeshError {
+  override name = 'UnknownPeerError'
+}
+
+/** Thrown when a name or a beginning of an id fits several devices; the message lists their ids. */
+export class AmbiguousPeerError extends MeshError {
+  override name = 'AmbiguousPeerError'
+}
+
+/** Thrown when no device can answer; the message gives each one's reason. */
+export class NobodyCanAnswerError extends MeshError {
+  override name = 'NobodyCanAnswerError'
+}
+
+/** Thrown when an answer broke off and nobody could carry on; what came before it is the reader's to keep. */
+export class AnswerInterruptedError extends MeshError {
+  override name = 'AnswerInterruptedError'
+}
+
+// ---------------------------------------------------------------- engines and models
+
+/** Thrown when this device has no engine; the message says why (unsupported platform, missing package). */
+export class EngineUnavailableError extends MeshError {
+  override name = 'EngineUnavailableError'
+}
+
+/** Thrown when the engine's process died or gave up in the middle of work. The next ask starts it again. */
+export class EngineFailedError extends MeshError {
+  override name = 'EngineFailedError'
+}
+
+/** Thrown when a model's folder lacks a file or holds one that cannot be read; the message names it. */
+export class BrokenModelError extends MeshError {
+  override name = 'BrokenModelError'
+}
+
+/** Thrown when a device takes no asks now: paused, draining, or set to `--answer no`. */
+export class NotAnsweringError extends MeshError {
+  override name = 'NotAnsweringError'
+}
+
+/** Thrown when a queue or a limit for one peer is full; try elsewhere or later. */
+export class BusyError extends MeshError {
+  override name = 'BusyError'
+}
+
+// ---------------------------------------------------------------- the wire
+
+/** Thrown when bytes from outside break the protocol: malformed, oversized, out of order. */
+export class ProtocolError extends MeshError {
+  override name = 'ProtocolError'
+}
+
+/** Thrown when a peer went away: reset, hung up, or could not be dialled. */
+export class PeerUnreachableError extends MeshError {
+  override name = 'PeerUnreachableError'
+}
+
+/** Thrown when a peer is connected but says nothing for longer than its limit. */
+export class PeerSilentError extends MeshError {
+  override name = 'PeerSilentError'
+}
+
+/** Thrown when a peer reports a failure that has no better name. */
+export class RemoteError extends MeshError {
+  override name = 'RemoteError'
+}
+
+// ---------------------------------------------------------------- this device
+
+/** Thrown when another process serves this home; the message says which. */
+export class HomeInUseError extends MeshError {
+  override name = 'HomeInUseError'
+}
+
+/** Thrown when the home cannot be created, read or written. */
+export class HomeUnusableError extends MeshError {
+  override name = 'HomeUnusableError'
+}
+
+/** Thrown when the identity file is damaged, or readable by others; the message has the command that mends it. */
+export class IdentityError extends MeshError {
+  override name = 'IdentityError'
+}
+
+/** Thrown when `config.json` or an environment variable holds what cannot be used. */
+export class ConfigError extends MeshError {
+  override name = 'ConfigError'
+}
+
+/** Thrown when no port could be listened on. */
+export class ListenError extends MeshError {
+  override name = 'ListenError'
+}
+
+/** Thrown when no node runs for this home, or it stopped while we spoke to it. */
+export class NodeUnreachableError extends MeshError {
+  override name = 'NodeUnreachableError'
+}
+
+/** Thrown when the other side could not prove that it belongs to this home. */
+export class NotAllowedError extends MeshError {
+  override name = 'NotAllowedError'
+}
+
+const byName: Readonly<Record<string, typeof MeshError>> = {
+  MeshError,
+  InvalidRequestError,
+  PromptTooLongError,
+  UnknownModelError,
+  UnknownPeerError,
+  AmbiguousPeerError,
+  NobodyCanAnswerError,
+  AnswerInterruptedError,
+  EngineUnavailableError,
+  EngineFailedError,
+  BrokenModelError,
+  NotAnsweringError,
+  BusyError,
+  ProtocolError,
+  PeerUnreachableError,
+  PeerSilentError,
+  RemoteError,
+  HomeInUseError,
+  HomeUnusableError,
+  IdentityError,
+  ConfigError,
+  ListenError,
+  NodeUnreachableError,
+  NotAllowedError
+}
+
+/** The error of that name, or a plain `MeshError` for a name that this release does not know. */
+export function errorFromName(name: string, message: string, details: ErrorDetails = {}): MeshError {
+  const ErrorClass = Object.hasOwn(byName, name) ? byName[name] : undefined
+  return new (ErrorClass ?? MeshError)(message, { details })
+}

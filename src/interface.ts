@@ -1,0 +1,367 @@
+/**
+ * The words of ownmesh: every type that more than one folder speaks of. This file imports nothing and holds no code,
+ * so that `protocols`, `trust`, `crdt` and `inference` can stay strangers to each other and still be understood.
+ *
+ * Units are in the names: `…Ms` milliseconds, `…Rate` tokens a second, `bytes` bytes. Times on one device are its own
+ * monotonic or wall clock as stated; no time of another device is ever compared with ours.
+ */
+
+/** What ends a wait early. Everything that waits takes one, last. */
+export interface AbortOptions {
+  signal?: AbortSignal
+}
+
+// ---------------------------------------------------------------- devices
+
+/** A device as it is shown (`name`) and as it is known for certain (`id`, the PeerId in base58). */
+export interface PeerLabel {
+  name: string
+  id: string
+}
+
+/** How a device was found. */
+export type FoundBy = 'mdns' | 'beacon' | 'remembered' | 'address' | 'scan' | 'gossip' | 'incoming'
+
+/**
+ * - `connected`: heartbeats arrive, it may be asked
+ * - `silent`: connected, but no heartbeat lately (suspended, or the cable was pulled)
+ * - `away`: known from before, not reachable now
+ */
+export type PeerState = 'connected' | 'silent' | 'away'
+
+/** A member as seen from here, now. */
+export interface PeerInfo extends PeerLabel {
+  state: PeerState
+  /** The name of its strongest model, or null when it does not answer. */
+  model: string | null
+  /** Published decode rate of that model, or null. */
+  tokensPerSecond: number | null
+  /** Asks running or waiting there. */
+  queue: number
+  roundTripMs: number | null
+  foundBy: FoundBy[]
+  /** Milliseconds since it was last heard, by our own clock; 0 while connected. */
+  lastSeenMs: number
+  addresses: string[]
+  version: string | null
+  /** The processor or GPU that answers there, in words. */
+  hardware: string | null
+}
+
+// ---------------------------------------------------------------- models
+
+/** A model that this device holds. */
+export interface ModelInfo {
+  /** The folder's name, or `mini` for the built-in one. */
+  name: string
+  /** SHA-256 over its files, hexadecimal: equal hashes mean equal greedy answers on one provider. */
+  hash: string
+  bytes: number
+  /** Number of weights, or null where the folder does not tell. */
+  parameters: number | null
+  /** For example `fp32`, `q8`, `q4f16`. */
+  quantization: string | null
+  /** Longest prompt and answer together, in tokens. */
+  contextLength: number
+  loaded: boolean
+  builtIn: boolean
+  /** Why it cannot be used, naming the file; null when it can. */
+  broken: string | null
+}
+
+/** Lone-request speed of one model on one device, in tokens a second. */
+export interface Rates {
+  prefillRate: number
+  decodeRate: number
+}
+
+/** What became of one execution provider on this device: the reasons `doctor` shows. */
+export interface ProviderReport {
+  /** onnxruntime's name: `cpu`, `cuda`, `webgpu`, `coreml`, `dml`. */
+  provider: string
+  state: 'used' | 'slower' | 'software' | 'failed'
+  /** The provider's own words, or a measured comparison. */
+  reason: string
+  decodeRate: number | null
+}
+
+/** A model as a device offers it to others. */
+export interface ModelOffer extends Rates {
+  name: string
+  hash: string
+  parameters: number | null
+  quantization: string | null
+  contextLength: number
+  builtIn: boolean
+}
+
+/** Whether a device takes asks. `no` is the owner's setting (`--answer no`) or a device without an engine. */
+export type Answering = 'yes' | 'no' | 'paused' | 'draining'
+
+/** What a device says of itself: what it runs, how fast, how busy. Sent on change and with every heartbeat's number. */
+export interface Capability {
+  name: string
+  /** Random for each process: two alive under one id are two processes with one identity. */
+  instance: string
+  /** Release of ownmesh, for example `0.1.0`. */
+  version: string
+  /** Grows with each change within one instance. */
+  sequence: number
+  answering: Answering
+  models: ModelOffer[]
+  /** Asks running or waiting. */
+  queue: number
+  hardware: string | null
+  addresses: string[]
+}
+
+// ---------------------------------------------------------------- questions and answers
+
+export interface Message {
+  role: 'system' | 'user' | 'assistant'
+  content: string
+}
+
+/** How tokens are chosen. What is left out comes from the model's `generation_config.json`, then from the default. */
+export interface SamplingOptions {
+  /** @default 512, never beyond the model's context */
+  maxTokens?: number
+  /** 0 is greedy. @default 0 */
+  temperature?: number
+  /** @default 1 */
+  topP?: number
+  /** 0 is off. @default 0 */
+  topK?: number
+  /** 1 is off. @default 1 */
+  repetitionPenalty?: number
+  /** 32-bit. With the same seed, model and provider the same tokens come. @default random */
+  seed?: number
+  /** The answer ends before any of these. @default none */
+  stop?: string[]
+}
+
+/** The options as an engine will use them, nothing left open. */
+export type ResolvedSampling = Required<SamplingOptions>
+
+/** What was already answered, for an engine that carries on where another failed. */
+export interface Continuation {
+  /** Token ids of the answer so far: exact, for the same model. Empty for another model. */
+  tokens: number[]
+  /** Text that the reader already has: for another model. */
+  text: string
+}
+
+/** A question as an engine takes it, here or over the wire. */
+export interface GenerateRequest {
+  /** Random, 32 hexadecimal digits: an engine runs one id once. */
+  id: string
+  /** Hash of the model, exactly. */
+  model: string
+  messages: Message[]
+  sampling: SamplingOptions
+  continuation?: Continuation
+}
+
+export interface Accepted {
+  type: 'accepted'
+  model: { name: string; hash: string }
+  sampling: ResolvedSampling
+}
+
+/** Sent every second until the first token: a sign of life that is shown. Each figure is null when it does not apply. */
+export interface Waiting {
+  type: 'waiting'
+  /** Asks before this one; 0 is being worked on. */
+  place: number
+  /** Fraction of the model loaded, 0 to 1. */
+  loaded: number | null
+  /** Fraction of the prompt read, 0 to 1. */
+  prefilled: number | null
+}
+
+/**
+ * New tokens, and the text that they complete. Text lags while a character or a possible stop string is unfinished, so
+ * either may be empty; all texts joined are the answer.
+ */
+export interface Tokens {
+  type: 'tokens'
+  tokens: number[]
+  text: string
+}
+
+export interface Done {
+  type: 'done'
+  /** `stop`: the model ended or a stop string came. `length`: the limit was reached. */
+  finishReason: 'stop' | 'length'
+  promptTokens: number
+  answerTokens: number
+  queueMs: number
+  prefillMs: number
+  decodeMs: number
+}
+
+/** In this order: one `accepted`, any `waiting`, any `tokens`, one `done`; or an error is thrown. */
+export type GenerateEvent = Accepted | Waiting | Tokens | Done
+
+/** The one shape of "something that answers": the engine here, a peer over the wire, a fake in tests. */
+export type Generate = (request: GenerateRequest, options?: AbortOptions) => AsyncIterable<GenerateEvent>
+
+/** Something that turns a prompt into tokens. */
+export interface Engine {
+  /** All models, broken ones too. Reads folders, loads nothing. */
+  models(): Promise<ModelInfo[]>
+  /** Lone-request rates of a model: from the cache, else by a short measurement. */
+  measure(hash: string, options?: AbortOptions & { again?: boolean }): Promise<Rates>
+  /** What became of each provider; empty before the first load. */
+  providers(): ProviderReport[]
+  /** The processor or GPU that answers, in words. */
+  hardware(): string
+  generate: Generate
+  /** Frees the model's memory. */
+  unload(hash: string): Promise<void>
+  stop(): Promise<void>
+}
+
+// ---------------------------------------------------------------- the mesh, as its users see it
+
+export interface AskOptions extends SamplingOptions, AbortOptions {
+  /** Put before the messages as a system message. */
+  system?: string
+  /** A name, a unique beginning of a PeerId, or `here`. @default the best by placement */
+  peer?: string
+  /** A model's name or a unique beginning of its hash. @default the strongest */
+  model?: string
+  /** @default 'quality' */
+  prefer?: 'quality' | 'speed'
+}
+
+export interface AskAccepted {
+  type: 'accepted'
+  peer: PeerLabel
+  model: { name: string; hash: string }
+}
+
+export interface AskWaiting extends Omit<Waiting, 'type'> {
+  type: 'waiting'
+  peer: PeerLabel
+}
+
+export interface AskText {
+  type: 'text'
+  text: string
+}
+
+/** The answering device failed and another carries on. */
+export interface AskMoved {
+  type: 'moved'
+  from: PeerLabel
+  to: PeerLabel
+  /** Why the first one failed, in words. */
+  reason: string
+  /** False when another model carries on: the text may then differ from what the first would have said. */
+  sameModel: boolean
+}
+
+export interface AskDone extends AnswerSummary {
+  type: 'done'
+}
+
+export interface AnswerSummary {
+  model: string
+  peer: PeerLabel
+  finishReason: 'stop' | 'length'
+  promptTokens: number
+  answerTokens: number
+  timeToFirstTokenMs: number
+  tokensPerSecond: number
+  failovers: number
+}
+
+/** What a reader of an answer gets; the texts joined are the answer. */
+export type AskEvent = AskAccepted | AskWaiting | AskText | AskMoved | AskDone
+
+/** One line of the table that `mesh why` prints. */
+export interface PlacementRow {
+  peer: PeerLabel
+  here: boolean
+  model: string | null
+  eligible: boolean
+  /** Expected milliseconds to the end of the answer; null when not eligible. */
+  expectedMs: number | null
+  /** In words, for a person. */
+  reason: string
+}
+
+/** A device that was heard of, and by which ways. */
+export interface Discovery extends PeerLabel {
+  foundBy: FoundBy[]
+  addresses: string[]
+  connected: boolean
+  /** Why the last dial failed, or null. */
+  dialError: string | null
+}
+
+/** One check of `mesh doctor`. */
+export interface Finding {
+  /** Stable, for programs: `default-route`, `firewall`, … */
+  check: string
+  state: 'ok' | 'warning' | 'problem'
+  message: string
+  /** The command that mends it. */
+  mend?: string
+}
+
+export interface MeshStatus extends PeerLabel {
+  version: string
+  home: string
+  /** `running`: a node listens. `visiting`: this process only asks. */
+  state: 'running' | 'visiting' | 'stopping'
+  answering: Answering
+  addresses: string[]
+  /** Two words, or null until membership exists. */
+  mesh: string | null
+  models: ModelInfo[]
+  hardware: string
+  tokensPerSecond: number | null
+  peers: PeerInfo[]
+  asks: { running: number; answered: number; asked: number; failed: number }
+  uptimeMs: number
+  /** Megabytes resident, node and engine apart. */
+  memory: { node: number; engine: number | null }
+}
+
+export type MeshEvent =
+  | { type: 'peer-connected'; peer: PeerInfo }
+  | { type: 'peer-changed'; peer: PeerInfo }
+  | { type: 'peer-lost'; peer: PeerInfo; reason: string }
+  | { type: 'warning'; message: string }
+  | { type: 'stopping' }
+
+export interface DiscoverOptions extends AbortOptions {
+  /** How long to listen. @default 3000 */
+  timeoutMs?: number
+  /** A subnet in CIDR form to try address by address; only on request. */
+  scan?: string
+}
+
+/**
+ * The whole of ownmesh for whoever uses it. Three bodies: in this process (`node`), over the control socket (`http`),
+ * and a fake for tests; one compliance suite runs against the first two.
+ */
+export interface Mesh {
+  /** Streams one answer. @throws {NobodyCanAnswerError} and the other errors of `errors.ts` */
+  ask(prompt: string | Message[], options?: AskOptions): AsyncIterable<AskEvent>
+  status(options?: AbortOptions): Promise<MeshStatus>
+  peers(options?: AbortOptions): Promise<PeerInfo[]>
+  discover(options?: DiscoverOptions): Promise<Discovery[]>
+  /** Who would answer and why, best first. */
+  why(prompt?: string | Message[], options?: AskOptions): Promise<PlacementRow[]>
+  models(options?: AbortOptions): Promise<ModelInfo[]>
+  doctor(options?: AbortOptions): Promise<Finding[]>
+  /** What happens from now on, until the signal or the end of the mesh. */
+  events(options?: AbortOptions): AsyncIterable<MeshEvent>
+  /** Lets go: a mesh in this process ends; an attached one only detaches. */
+  stop(): Promise<void>
+  /** Ends the node itself, wherever it runs. */
+  shutdown(): Promise<void>
+}
