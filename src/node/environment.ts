@@ -1,0 +1,50 @@
+/** The environment variables of ownmesh, all of them. Nothing else reads `process.env`. */
+export interface Environment {
+  /** MESH_HOME: where everything is kept. */
+  home?: string
+  /** MESH_NAME: the device's name. */
+  name?: string
+  /** MESH_PORT: TCP port for peers. */
+  port?: string
+  /** MESH_LISTEN: addresses to listen on, separated by commas. */
+  listen?: string
+  /** MESH_CONNECT: addresses to dial, separated by commas. */
+  connect?: string
+  /** MESH_ANSWER: `yes` or `no`. */
+  answer?: string
+  /** MESH_MAX_RATE: tokens a second. */
+  maxRate?: string
+  /** MESH_DISCOVERY: `mdns`, `beacon`, both separated by a comma, or `none`. */
+  discovery?: string
+  /** MESH_BEACON_PORT: UDP port of the beacon. */
+  beaconPort?: string
+  /** XDG_DATA_HOME, XDG_RUNTIME_DIR, LOCALAPPDATA: the system's own places. */
+  xdgDataHome?: string
+  xdgRuntimeDir?: string
+  localAppData?: string
+}
+
+const VARIABLES: Readonly<Record<keyof Environment, string>> = {
+  home: 'MESH_HOME',
+  name: 'MESH_NAME',
+  port: 'MESH_PORT',
+  listen: 'MESH_LISTEN',
+  connect: 'MESH_CONNECT',
+  answer: 'MESH_ANSWER',
+  maxRate: 'MESH_MAX_RATE',
+  discovery: 'MESH_DISCOVERY',
+  beaconPort: 'MESH_BEACON_PORT',
+  xdgDataHome: 'XDG_DATA_HOME',
+  xdgRuntimeDir: 'XDG_RUNTIME_DIR',
+  localAppData: 'LOCALAPPDATA'
+}
+
+/** Reads the variables that are set and not empty. */
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
+  const found: Environment = {}
+  for (const [key, variable] of Object.entries(VARIABLES) as [keyof Environment, string][]) {
+    const value = env[variable]
+    if (value !== undefined && value !== '') found[key] = value
+  }
+  return found
+}

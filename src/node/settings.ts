@@ -1,0 +1,151 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { ConfigError } from '../errors.ts'
+import { readEnvironment, type Environment } from './environment.ts'
+import { reasonOf } from './files.ts'
+
+/** What the owner can decide about a node. Each comes from a flag, else the environment, else config.json, else the default. */
+export interface Settings {
+  /** @default the first label of the host name, lower case */
+  name: string
+  /** TCP port for peers; the next free one is taken when it is in use, unless it was asked for. @default 6373 */
+  port: number
+  /** IP addresses or multiaddrs. @default loopback only */
+  listen: string[]
+  /** Addresses that are dialled at once and kept. @default none */
+  connect: string[]
+  /** Whether others may ask this device. @default 'yes' */
+  answer: 'yes' | 'no'
+  /** Tokens a second at most, also for the owner. @default none */
+  maxRate: number | null
+  /** @default both */
+  discovery: readonly DiscoveryWay[]
+  /** UDP port of the beacon. @default 6372 */
+  beaconPort: number
+  /** Whether the port was chosen by somebody: then another one is not taken silently. */
+  portChosen: boolean
+}
+
+export type DiscoveryWay = 'mdns' | 'beacon'
+
+/** Settings as flags and embedding programs give them: all optional. */
+export type GivenSettings = Partial<Omit<Settings, 'portChosen'>>
+
+const DEFAULT_PORT = 6373
+const DEFAULT_BEACON_PORT = DEFAULT_PORT - 1
+const LOOPBACK = '127.0.0.1'
+/** A DNS label's length (RFC 1035), which is what a default name is. */
+const LONGEST_NAME = 63
+
+/** @throws {ConfigError} naming the source and the value */
+export function resolveSettings(
+  given: GivenSettings,
+  configPath: string,
+  environment: Environment = readEnvironment(),
+  host: string = hostname()
+): Settings {
+  const sources = [withSource('the options', given), fromEnvironment(environment), fromConfig(configPath)]
+  function first<K extends keyof GivenSettings>(key: K, check: (value: unknown) => NonNullable<GivenSettings[K]>) {
+    for (const { source, values } of sources) {
+      const value: unknown = values[key]
+      if (value === undefined || value === null) continue
+      try {
+        return check(value)
+      } catch (err) {
+        throw new ConfigError(`${key} in ${source} is ${JSON.stringify(value)}, but ${reasonOf(err)}.`, { cause: err })
+      }
+    }
+    return undefined
+  }
+  const port = first('port', portNumber)
+  return {
+    name: first('name', deviceName) ?? defaultName(host),
+    port: port ?? DEFAULT_PORT,
+    portChosen: port !== undefined,
+    listen: first('listen', strings) ?? [LOOPBACK],
+    connect: first('connect', strings) ?? [],
+    answer: first('answer', yesOrNo) ?? 'yes',
+    maxRate: first('maxRate', positive) ?? null,
+    discovery: first('discovery', ways) ?? ['mdns', 'beacon'],
+    beaconPort: first('beaconPort', portNumber) ?? DEFAULT_BEACON_PORT
+  }
+}
+
+/** The first label of a host name, lower case, with nothing but letters, digits and hyphens. */
+export function defaultName(host: string): string {
+  const label = host.toLowerCase().split('.')[0] ?? ''
+  return label.replace(/[^a-z0-9-]/g, '').slice(0, LONGEST_NAME) || 'device'
+}
+
+interface Source {
+  source: string
+  values: Partial<Record<keyof GivenSettings, unknown>>
+}
+
+function withSource(source: string, values: Source['values']): Source {
+  return { source, values }
+}
+
+function fromEnvironment(environment: Environment): Source {
+  const list = (text: string | undefined) => text?.split(',').map((part) => part.trim())
+  const { name, port, answer, maxRate, beaconPort } = environment
+  return withSource('the environment', {
+    name,
+    port,
+    answer,
+    maxRate,
+    beaconPort,
+    listen: list(environment.listen),
+    connect: list(environment.connect),
+    discovery: environment.discovery === 'none' ? [] : list(environment.discovery)
+  })
+}
+
+function fromConfig(path: string): Source {
+  if (!existsSync(path)) return withSource(path, {})
+  try {
+    const values: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (typeof values !== 'object' || values === null || Array.isArray(values)) throw new Error('it is not an object')
+    return withSource(path, values)
+  } catch (err) {
+    throw new ConfigError(`Cannot use ${path}: ${reasonOf(err)}. Mend it or move it away.`, { cause: err })
+  }
+}
+
+function portNumber(value: unknown): number {
+  const port = Number(value)
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error('a port is a whole number up to 65535')
+  return port
+}
+
+function deviceName(value: unknown): string {
+  if (
+    typeof value === 'string' &&
+    new RegExp(`^[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,${LONGEST_NAME - 1}}$`, 'u').test(value)
+  ) {
+    return value
+  }
+  throw new Error(`a name is letters, digits, '.', '_' and '-', at most ${LONGEST_NAME}`)
+}
+
+function strings(value: unknown): string[] {
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value
+  throw new Error('a list of texts is needed')
+}
+
+function yesOrNo(value: unknown): 'yes' | 'no' {
+  if (value === 'yes' || value === 'no') return value
+  throw new Error("it is 'yes' or 'no'")
+}
+
+function positive(value: unknown): number {
+  const number = Number(value)
+  if (!(number > 0 && number < Infinity)) throw new Error('a number above 0 is needed')
+  return number
+}
+
+function ways(value: unknown): DiscoveryWay[] {
+  const known = strings(value)
+  if (known.every((way): way is DiscoveryWay => way === 'mdns' || way === 'beacon')) return known
+  throw new Error("the ways are 'mdns' and 'beacon'")
+}
