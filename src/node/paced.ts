@@ -1,0 +1,31 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Generate } from '../interface.ts'
+
+/**
+ * Holds an engine to `rate` tokens a second (`--max-rate`): each piece waits until its tokens are due. The schedule is
+ * kept against the first token, so that waits do not add up to less than the rate.
+ */
+export function paced(generate: Generate, rate: number, now: () => number = () => performance.now()): Generate {
+  return async function* (request, { signal } = {}) {
+    let first: number | undefined
+    let sent = 0
+    for await (const event of generate(request, signal === undefined ? {} : { signal })) {
+      if (event.type === 'tokens') {
+        first ??= now()
+        const due = first + (sent / rate) * 1000
+        sent += event.tokens.length
+        if (due > now()) await wait(due - now(), signal)
+      }
+      yield event
+    }
+  }
+}
+
+/** Waits, and throws the signal's own reason when it is cancelled. */
+async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(ms, undefined, signal === undefined ? {} : { signal })
+  } catch (err) {
+    throw signal?.reason ?? err
+  }
+}

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import type { GenerateEvent, GenerateRequest } from '../../src/interface.ts'
+import { paced } from '../../src/node/paced.ts'
+
+const request: GenerateRequest = { id: '0'.repeat(32), model: 'm', messages: [], sampling: {} }
+
+async function* tokens(count: number): AsyncIterable<GenerateEvent> {
+  for (let token = 0; token < count; token++)
+    yield await Promise.resolve({ type: 'tokens', tokens: [token], text: 'x' })
+}
+
+describe('a paced engine', () => {
+  it('lets through at most its rate, and every token in order', async () => {
+    const times: number[] = []
+    const seen: number[] = []
+    for await (const event of paced(() => tokens(11), 100)(request)) {
+      if (event.type !== 'tokens') continue
+      seen.push(...event.tokens)
+      times.push(performance.now())
+    }
+    assert.deepEqual(seen, [...Array(11).keys()])
+    // Ten gaps of 10 ms; a timer may fire up to a millisecond early.
+    assert.ok(times.at(-1)! - times[0]! >= 99, `${String(times.at(-1)! - times[0]!)} ms`)
+  })
+
+  it('ends at once when it is cancelled in a wait', async () => {
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const read = async () => {
+      for await (const event of paced(() => tokens(2), 0.001)(request, { signal: controller.signal })) {
+        if (event.type === 'tokens') controller.abort(reason)
+      }
+    }
+    await assert.rejects(read, (err) => err === reason)
+  })
+})
