@@ -1,0 +1,97 @@
+import type { AbortOptions, AskEvent, AskWaiting, AnswerSummary } from '../src/interface.ts'
+import { percent, rate } from './human.ts'
+import type { Output } from './output.ts'
+
+/** What came of a question; `summary` is null while or where the answer did not end. */
+export interface Answer {
+  text: string
+  summary: AnswerSummary | null
+}
+
+/**
+ * Writes an answer as it comes, and around it, on a terminal, what is being waited for and who answered. What was
+ * received is in `into` even where this throws.
+ */
+export async function showAnswer(
+  events: AsyncIterable<AskEvent>,
+  output: Output,
+  into: Answer,
+  options: AbortOptions = {}
+): Promise<void> {
+  try {
+    for await (const event of untilClosed(events, output)) {
+      switch (event.type) {
+        case 'accepted':
+          output.status(`${event.peer.name} · ${event.model.name}`)
+          break
+        case 'waiting':
+          output.status(waitingLine(event))
+          break
+        case 'text':
+          into.text += event.text
+          await output.answer(event.text, options)
+          break
+        case 'moved':
+          output.note(
+            `${event.from.name} went away, ${event.to.name} carries on${event.sameModel ? '' : ' with another model'}`
+          )
+          if (output.verbose) {
+            output.note(event.reason)
+          }
+          break
+        case 'done':
+          into.summary = event
+      }
+    }
+  } finally {
+    output.endAnswer()
+  }
+  if (into.summary !== null) {
+    output.aside(summaryLine(into.summary))
+  }
+}
+
+/** Gathers an answer without showing it, for `--json`. */
+export async function gatherAnswer(events: AsyncIterable<AskEvent>, into: Answer): Promise<void> {
+  for await (const event of events) {
+    if (event.type === 'text') {
+      into.text += event.text
+    } else if (event.type === 'done') {
+      into.summary = event
+    }
+  }
+}
+
+/** The shape that programs rely on. Without a summary the answer was interrupted. */
+export function answerData({ text, summary }: Answer): unknown {
+  if (summary === null) {
+    return { answer: text, interrupted: true }
+  }
+  const { type: _, ...rest } = { type: '', ...summary }
+  return { answer: text, ...rest }
+}
+
+/** Nobody reads any more: the answer is given up, which frees the device that works on it. */
+async function* untilClosed(events: AsyncIterable<AskEvent>, output: Output): AsyncGenerator<AskEvent> {
+  for await (const event of events) {
+    if (output.closed.aborted) {
+      return
+    }
+    yield event
+  }
+}
+
+function waitingLine({ peer, place, loaded, prefilled }: AskWaiting): string {
+  if (place > 0) {
+    return `${peer.name}: ${place} before you`
+  }
+  if (loaded !== null && loaded < 1) {
+    return `${peer.name}: loading the model, ${percent(loaded)}`
+  }
+  return prefilled === null ? `${peer.name}: thinking` : `${peer.name}: reading the question, ${percent(prefilled)}`
+}
+
+function summaryLine({ peer, model, tokensPerSecond, finishReason }: AnswerSummary): string {
+  const cut = finishReason === 'length' ? ' · cut at its limit (--max-tokens)' : ''
+  return `— ${peer.name} · ${model} · ${rate(tokensPerSecond)} tokens/s${cut}`
+}

@@ -1,0 +1,50 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, delimiter, join, relative } from 'node:path'
+import type { Environment } from './environment.ts'
+
+export interface CommandFormInit {
+  environment: Pick<Environment, 'npmScript' | 'npmCommand' | 'path'>
+  /** How this process was reached: `process.argv[1]`. */
+  script: string
+  /** The compiled `mesh.js` itself. */
+  target: string
+  cwd: string
+}
+
+/** How a person calls this `mesh` here, so that every hint can be copied. */
+export function commandForm({ environment, script, target, cwd }: CommandFormInit): string {
+  const { npmScript, npmCommand, path } = environment
+  if (npmCommand === 'exec') {
+    return 'npx mesh'
+  }
+  if (basename(script) === 'mesh' || isOnPath(path, target)) {
+    return 'mesh'
+  }
+  if (npmScript !== undefined) {
+    return 'npm start --'
+  }
+  const nearby = relative(cwd, script)
+  return `node ${quoted(nearby.length < script.length ? nearby : script)}`
+}
+
+/** Whether a `mesh` on the path is this one. */
+export function isOnPath(path: string, target: string): boolean {
+  return path
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .some((folder) => leadsTo(join(folder, 'mesh'), target) || existsSync(join(folder, 'mesh.cmd')))
+}
+
+/** Whether the file is a link to the target. */
+export function leadsTo(file: string, target: string): boolean {
+  try {
+    return realpathSync(file) === realpathSync(target)
+  } catch {
+    // Nothing is there.
+    return false
+  }
+}
+
+function quoted(path: string): string {
+  return path.includes(' ') ? `"${path}"` : path
+}

@@ -1,0 +1,107 @@
+/** The three ways in which `join` stays: a prompt, lines for a log, and lines of JSON for a program. */
+import type { AbortOptions, Mesh, MeshEvent, MeshStatus } from '../src/interface.ts'
+import { showAnswer } from './answer.ts'
+import { onLoopbackOnly, strongest, ways, answersHere } from './describe.ts'
+import { rate } from './human.ts'
+import type { Output } from './output.ts'
+import { Prompt, type PromptEnd } from './prompt.ts'
+
+/** The first line of `join --json`. */
+export function readyEvent({ name, id, addresses, mesh, models }: MeshStatus): unknown {
+  return { event: 'ready', name, peerId: id, addresses, mesh, model: strongest(models)?.name ?? null }
+}
+
+/** Lines of JSON until the signal or the end of the node. */
+export async function serveData(mesh: Mesh, output: Output, { signal }: Required<AbortOptions>): Promise<void> {
+  output.data(readyEvent(await mesh.status()))
+  let stopping = false
+  await follow(mesh, signal, ({ type, ...rest }) => {
+    stopping ||= type === 'stopping'
+    output.data({ event: type, ...rest })
+  })
+  if (!stopping) {
+    output.data({ event: 'stopping' })
+  }
+}
+
+/** Lines for a log until the signal or the end of the node. */
+export async function serveLog(mesh: Mesh, output: Output, { signal }: Required<AbortOptions>): Promise<void> {
+  const status = await mesh.status()
+  const reach = onLoopbackOnly(status.addresses) ? ' (this machine only; --listen ADDR for more)' : ''
+  output.progress(`${status.name} is ready, ${status.id}`)
+  output.progress(`listens on ${status.addresses.join(' ')}${reach}`)
+  output.progress(`answers with ${answersHere(status)}`)
+  await follow(mesh, signal, (event) => {
+    if (event.type === 'warning') {
+      output.warning(event.message)
+    } else if (event.type !== 'stopping') {
+      const line = eventLine(event)
+      if (line !== undefined) {
+        output.progress(line)
+      }
+    }
+  })
+  output.progress('stopping')
+}
+
+/** Takes questions on the terminal until the person or the node ends it. */
+export async function servePrompt(
+  mesh: Mesh,
+  input: NodeJS.ReadableStream,
+  output: Output,
+  { signal }: Required<AbortOptions>
+): Promise<PromptEnd> {
+  const ended = new AbortController()
+  const prompt = new Prompt({
+    input,
+    output,
+    label: 'ask> ',
+    answer: (line, options) => showAnswer(mesh.ask(line, options), output, { text: '', summary: null }, options)
+  })
+  const following = follow(mesh, AbortSignal.any([signal, ended.signal]), (event) => {
+    const line = eventLine(event)
+    if (line !== undefined) {
+      prompt.notice(line)
+    }
+  }).finally(() => {
+    ended.abort()
+  })
+  try {
+    return await prompt.run({ signal: AbortSignal.any([signal, ended.signal]) })
+  } finally {
+    ended.abort()
+    await following
+  }
+}
+
+/** Hands over what happens, until the signal or the end of the node. */
+async function follow(mesh: Mesh, signal: AbortSignal, onEvent: (event: MeshEvent) => void): Promise<void> {
+  try {
+    for await (const event of mesh.events({ signal })) {
+      onEvent(event)
+    }
+  } catch (error) {
+    if (!signal.aborted) {
+      throw error
+    }
+  }
+}
+
+/** What happened, for a person; nothing for what nobody needs to know. */
+export function eventLine(event: MeshEvent): string | undefined {
+  switch (event.type) {
+    case 'peer-connected': {
+      const { name, model, tokensPerSecond, foundBy } = event.peer
+      const speed = tokensPerSecond === null ? '' : `, ${rate(tokensPerSecond)} tokens/s`
+      return `${name} is here (${ways(foundBy)})${model === null ? ', does not answer' : `: ${model}${speed}`}`
+    }
+    case 'peer-lost':
+      return `${event.peer.name} is gone: ${event.reason}`
+    case 'peer-changed':
+      return event.peer.state === 'silent' ? `${event.peer.name} is silent` : undefined
+    case 'warning':
+      return event.message
+    case 'stopping':
+      return 'The node on this device is stopping.'
+  }
+}

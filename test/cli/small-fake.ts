@@ -1,0 +1,189 @@
+import type {
+  AskEvent,
+  AskOptions,
+  Discovery,
+  Finding,
+  Mesh,
+  MeshEvent,
+  MeshStatus,
+  Message,
+  ModelInfo,
+  PeerInfo,
+  PlacementRow
+} from '../../src/interface.ts'
+
+export const DESKTOP = { name: 'desktop', id: '12D3KooWDesktop' }
+export const LAPTOP = { name: 'laptop', id: '12D3KooWLaptop' }
+
+export function peer(changes: Partial<PeerInfo> = {}): PeerInfo {
+  return {
+    ...DESKTOP,
+    state: 'connected',
+    model: 'qwen3-4b',
+    tokensPerSecond: 42.4,
+    queue: 0,
+    roundTripMs: 3.2,
+    foundBy: ['mdns', 'beacon'],
+    lastSeenMs: 0,
+    addresses: ['/ip4/192.168.1.5/tcp/6373'],
+    version: '0.1.0',
+    hardware: 'NVIDIA',
+    ...changes
+  }
+}
+
+export function modelInfo(changes: Partial<ModelInfo> = {}): ModelInfo {
+  return {
+    name: 'mini',
+    hash: 'ab'.repeat(32),
+    bytes: 3_400_000,
+    parameters: 850_000,
+    quantization: 'fp32',
+    contextLength: 256,
+    loaded: true,
+    builtIn: true,
+    broken: null,
+    ...changes
+  }
+}
+
+export function meshStatus(changes: Partial<MeshStatus> = {}): MeshStatus {
+  return {
+    ...LAPTOP,
+    version: '0.1.0',
+    home: '/home/me/ownmesh',
+    state: 'running',
+    answering: 'yes',
+    addresses: ['/ip4/127.0.0.1/tcp/6373'],
+    mesh: null,
+    models: [modelInfo()],
+    hardware: 'cpu, 8 cores',
+    tokensPerSecond: 640,
+    peers: [],
+    asks: { running: 0, answered: 12, asked: 3, failed: 1 },
+    uptimeMs: 200_000,
+    memory: { node: 110, engine: 240 },
+    ...changes
+  }
+}
+
+/** An answer of `qwen3-4b` on the desktop, a piece at a time. */
+export function answerOf(...pieces: string[]): AskEvent[] {
+  return [
+    { type: 'accepted', peer: DESKTOP, model: { name: 'qwen3-4b', hash: 'cd'.repeat(32) } },
+    ...pieces.map((text) => ({ type: 'text' as const, text })),
+    {
+      type: 'done',
+      model: 'qwen3-4b',
+      peer: DESKTOP,
+      finishReason: 'stop',
+      promptTokens: 9,
+      answerTokens: pieces.length,
+      timeToFirstTokenMs: 80,
+      tokensPerSecond: 42.4,
+      failovers: 0
+    }
+  ]
+}
+
+/** A `Mesh` that says what a test lays into it and writes down what it is asked. */
+export class SmallFake implements Mesh {
+  status_ = meshStatus()
+  discoveries: Discovery[] = []
+  rows: PlacementRow[] = []
+  findings: Finding[] = []
+  asked: { prompt: string | Message[]; options: AskOptions }[] = []
+  stopped = 0
+  shutdowns = 0
+  /** What an ask answers: events, an error to throw among them, or `wait` to stay until it is aborted. */
+  answer: (prompt: string | Message[]) => (AskEvent | Error | 'wait')[] = () => answerOf('84')
+  readonly #events: MeshEvent[] = []
+  #wake: () => void = () => undefined
+  #ended = false
+
+  async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent> {
+    this.asked.push({ prompt, options })
+    for (const event of this.answer(prompt)) {
+      await Promise.resolve()
+      options.signal?.throwIfAborted()
+      if (event instanceof Error) {
+        throw event
+      }
+      if (event === 'wait') {
+        await new Promise((_, reject) => {
+          options.signal?.addEventListener('abort', () => {
+            reject(options.signal?.reason as Error)
+          })
+        })
+      } else {
+        yield event
+      }
+    }
+  }
+
+  status(): Promise<MeshStatus> {
+    return Promise.resolve(this.status_)
+  }
+
+  peers(): Promise<PeerInfo[]> {
+    return Promise.resolve(this.status_.peers)
+  }
+
+  discover(): Promise<Discovery[]> {
+    return Promise.resolve(this.discoveries)
+  }
+
+  why(): Promise<PlacementRow[]> {
+    return Promise.resolve(this.rows)
+  }
+
+  models(): Promise<ModelInfo[]> {
+    return Promise.resolve(this.status_.models)
+  }
+
+  doctor(): Promise<Finding[]> {
+    return Promise.resolve(this.findings)
+  }
+
+  async *events({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<MeshEvent> {
+    const wake = (): void => {
+      this.#wake()
+    }
+    signal?.addEventListener('abort', wake)
+    for (;;) {
+      const event = this.#events.shift()
+      if (signal?.aborted === true || (event === undefined && this.#ended)) {
+        return
+      }
+      if (event === undefined) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      } else {
+        yield event
+      }
+    }
+  }
+
+  stop(): Promise<void> {
+    this.stopped++
+    return Promise.resolve()
+  }
+
+  shutdown(): Promise<void> {
+    this.shutdowns++
+    return Promise.resolve()
+  }
+
+  /** Something happens in the mesh. */
+  emit(event: MeshEvent): void {
+    this.#events.push(event)
+    this.#wake()
+  }
+
+  /** The node ends. */
+  end(): void {
+    this.#ended = true
+    this.#wake()
+  }
+}
