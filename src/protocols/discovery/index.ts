@@ -1,0 +1,123 @@
+/**
+ * How devices find each other: a UDP beacon and mDNS say where a device listens, `redial` decides when to dial, the
+ * network watch tells when to do it all again, and the diagnosis says why it does not work. Nothing here knows who
+ * belongs to whom; who is found is a candidate until Noise has proved its PeerId.
+ *
+ * @example
+ *
+ * ```ts
+ * const node = await createLibp2p({ ..., services: { beacon: beacon(), mdns: mdns() } })
+ * node.services.beacon.addEventListener('found', ({ detail }) => { dialer.found(detail) })
+ * ```
+ */
+import { UdpBeacon } from './beacon.ts'
+import { WrappedMdns } from './mdns.ts'
+import type { ComponentLogger, Libp2pEvents, PeerId, Startable, TypedEventTarget } from '@libp2p/interface'
+import type { MulticastDNSComponents } from '@libp2p/mdns'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { FoundBy } from '../../interface.ts'
+import type { InterfaceTable } from './interfaces.ts'
+
+export type { InterfaceTable } from './interfaces.ts'
+export { COMMON_TAG, DEFAULT_BEACON_PORT } from './constants.ts'
+
+/** A device was heard of. It comes again and again while the device is there, at most once a second when unchanged. */
+export interface Found {
+  /** PeerId in base58, claimed and not yet proved. */
+  id: string
+  /** Multiaddrs without `/p2p`, worth dialling from here, at least one. */
+  addresses: string[]
+  way: FoundBy
+  /** Changes when the device's process restarts; null where the way does not tell. */
+  instance: string | null
+}
+
+// ---------------------------------------------------------------- beacon
+
+export interface BeaconEvents {
+  found: CustomEvent<Found>
+  /** Somebody at `address` runs with our own identity. Once for each instance. */
+  clone: CustomEvent<{ instance: string; address: string }>
+}
+
+export interface BeaconState {
+  port: number
+  /** Why the common port cannot be listened on, or null. */
+  listenError: string | null
+  networks: {
+    name: string
+    address: string
+    loopback: boolean
+    /** Why nothing can be sent there, or null. */
+    sendError: string | null
+    /** An own datagram came back through the network stack. */
+    heardBack: boolean
+  }[]
+  /** Devices heard lately. */
+  heard: { id: string; source: string; agoMs: number }[]
+}
+
+export interface Beacon extends TypedEventTarget<BeaconEvents>, Startable {
+  /** 16 hexadecimal digits, random for this process. */
+  readonly instance: string
+  /** Reads the interfaces again and announces at once: after a change of the network, or of what we listen on. */
+  announce(): void
+  state(): BeaconState
+}
+
+export interface BeaconInit {
+  /** UDP port, the same on all devices. @default 6372 */
+  port?: number
+  /** Only devices with the same tag find each other. @default 'ownmesh' */
+  tag?: string
+  /** 16 hexadecimal digits, random for this process. @default random */
+  instance?: string
+  /** @default os.networkInterfaces */
+  interfaces?: () => InterfaceTable
+}
+
+export interface BeaconComponents {
+  peerId: PeerId
+  transportManager: { getAddrs(): Multiaddr[] }
+  logger: ComponentLogger
+  /** Tells when listening starts. */
+  events?: TypedEventTarget<Libp2pEvents>
+}
+
+export function beacon(init: BeaconInit = {}): (components: BeaconComponents) => Beacon {
+  return (components) => new UdpBeacon(components, init)
+}
+
+// ---------------------------------------------------------------- mDNS
+
+export interface MdnsEvents {
+  found: CustomEvent<Found>
+}
+
+export interface MdnsState {
+  /** Why queries do not leave this device (typically no default route), or null. */
+  sendError: string | null
+  /** An own query came back through the network stack. */
+  heardBack: boolean
+  /** Ids of the devices that answered. */
+  heard: string[]
+}
+
+export interface Mdns extends TypedEventTarget<MdnsEvents>, Startable {
+  /** Joins the group on the interfaces that are there now, and queries at once. */
+  restart(): Promise<void>
+  state(): MdnsState
+}
+
+export interface MdnsInit {
+  /** Only devices with the same tag find each other. @default 'ownmesh' */
+  tag?: string
+  /** @default 5353 */
+  port?: number
+  /** @default os.networkInterfaces */
+  interfaces?: () => InterfaceTable
+}
+
+export function mdns(init: MdnsInit = {}): (components: MulticastDNSComponents) => Mdns {
+  return (components) => new WrappedMdns(components, init)
+}

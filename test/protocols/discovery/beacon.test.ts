@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { encodeDatagram, tagOf } from '../../../src/protocols/discovery/datagram.ts'
+import { createBeacon, freeUdpPort, randomPeerId } from './beacon.fixture.ts'
+import type { Beacon, Found } from '../../../src/protocols/discovery/index.ts'
+import type { TestBeacon } from './beacon.fixture.ts'
+
+/** The next `found` that fits. */
+function found(beacon: Beacon, fits: (found: Found) => boolean = () => true): Promise<Found> {
+  return new Promise((resolve) => {
+    const listener = ({ detail }: CustomEvent<Found>): void => {
+      if (!fits(detail)) return
+      beacon.removeEventListener('found', listener)
+      resolve(detail)
+    }
+    beacon.addEventListener('found', listener)
+  })
+}
+
+describe('beacon', () => {
+  let port: number
+  let running: Beacon[]
+
+  beforeEach(async () => {
+    port = await freeUdpPort()
+    running = []
+  })
+
+  afterEach(async () => {
+    await Promise.all(running.map((beacon) => beacon.stop()))
+  })
+
+  async function create(...[init, options]: Parameters<typeof createBeacon>): Promise<TestBeacon> {
+    const created = await createBeacon(init, options)
+    running.push(created.beacon)
+    return created
+  }
+
+  it('finds another one on this machine, both ways, with the address to dial', async () => {
+    const one = await create({ port }, { listening: ['/ip4/127.0.0.1/tcp/7001'] })
+    const two = await create({ port }, { listening: ['/ip4/0.0.0.0/tcp/7002'] })
+    const both = Promise.all([found(one.beacon), found(two.beacon)])
+    await one.beacon.start()
+    await two.beacon.start()
+    const [byOne, byTwo] = await both
+    assert.deepEqual(byOne, {
+      id: two.peerId.toString(),
+      addresses: ['/ip4/127.0.0.1/tcp/7002'],
+      way: 'beacon',
+      instance: two.beacon.instance
+    })
+    assert.deepEqual(byTwo.addresses, ['/ip4/127.0.0.1/tcp/7001'])
+  })
+
+  it('is answered when it starts long after the other one has quietened down', async () => {
+    const early = await create({ port })
+    await early.beacon.start()
+    const first = await create({ port })
+    const heardByEarly = found(early.beacon)
+    await first.beacon.start()
+    await heardByEarly
+    // A stranger without the common port hears nothing but an answer.
+    const socket = createSocket('udp4')
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const knock = encodeDatagram({
+      tag: tagOf('ownmesh'),
+      instance: 'ab'.repeat(8),
+      peerId: await randomPeerId(),
+      answer: false,
+      addresses: []
+    })
+    const answered = once(socket, 'message')
+    socket.send(knock, port, '127.255.255.255')
+    socket.setBroadcast(true)
+    socket.send(knock, port, '127.255.255.255')
+    await answered
+    socket.close()
+  })
+
+  it('tells at once of a device that restarted on another port', async () => {
+    const watcher = await create({ port })
+    await watcher.beacon.start()
+    const peerId = await randomPeerId()
+    const before = await create({ port }, { peerId, listening: ['/ip4/127.0.0.1/tcp/7001'] })
+    const seen = found(watcher.beacon)
+    await before.beacon.start()
+    assert.deepEqual((await seen).addresses, ['/ip4/127.0.0.1/tcp/7001'])
+    const after = await create({ port }, { peerId, listening: ['/ip4/127.0.0.1/tcp/7002'] })
+    await before.beacon.stop()
+    const again = found(watcher.beacon, ({ instance }) => instance === after.beacon.instance)
+    await after.beacon.start()
+    assert.deepEqual((await again).addresses, ['/ip4/127.0.0.1/tcp/7002'])
+  })
+
+  it('warns when another process runs with the same identity', async () => {
+    const original = await create({ port })
+    await original.beacon.start()
+    const copy = await create({ port }, { peerId: original.peerId })
+    const told = Promise.all([
+      once(original.beacon as unknown as EventTarget, 'clone'),
+      once(copy.beacon as unknown as EventTarget, 'clone')
+    ])
+    await copy.beacon.start()
+    await told
+  })
+
+  it('does not find devices of another tag', async () => {
+    const ours = await create({ port, tag: 'amber-otter' })
+    const theirs = await create({ port, tag: 'silver-heron' })
+    const second = await create({ port, tag: 'amber-otter' })
+    const ids: string[] = []
+    ours.beacon.addEventListener('found', ({ detail }) => ids.push(detail.id))
+    await theirs.beacon.start()
+    await ours.beacon.start()
+    const seen = found(ours.beacon)
+    await second.beacon.start()
+    await seen
+    assert.deepEqual(new Set(ids), new Set([second.peerId.toString()]))
+  })
+
+  it('hears itself on loopback, which is what doctor looks at', async () => {
+    const alone = await create({ port })
+    const other = await create({ port })
+    await alone.beacon.start()
+    const seen = found(other.beacon)
+    await other.beacon.start()
+    await seen
+    // `other` has heard a broadcast of `alone`, and the kernel gave it to both.
+    const { networks, listenError } = alone.beacon.state()
+    assert.equal(listenError, null)
+    assert.deepEqual(
+      networks.map(({ loopback, sendError }) => ({ loopback, sendError })),
+      [{ loopback: true, sendError: null }]
+    )
+  })
+
+  it('survives a flood of strange datagrams and still finds', async () => {
+    const flooded = await create({ port })
+    await flooded.beacon.start()
+    const socket = createSocket('udp4')
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const noise = Buffer.alloc(600, 0x4f)
+    for (let sent = 0; sent < 5000; sent++) {
+      await new Promise((resolve) => {
+        socket.send(noise, 0, sent % noise.length, port, '127.0.0.1', resolve)
+      })
+    }
+    socket.close()
+    const late = await create({ port })
+    const seen = found(flooded.beacon)
+    await late.beacon.start()
+    assert.equal((await seen).id, late.peerId.toString())
+  })
+})
