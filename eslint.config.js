@@ -16,6 +16,7 @@ const foldersBut = (own) =>
 const STRANGERS =
   'A leaf knows only interface.ts, errors.ts and its own libraries; src/node introduces the leaves to each other.'
 const HTTP = 'src/http knows only the words (interface.ts, errors.ts): it serves any Mesh.'
+const NODE = 'src/node is a Mesh and knows none of its users: src/index.ts puts http before it.'
 const CLI = 'The command sees a Mesh: import src/index.ts, src/client.ts or src/http/index.ts, nothing behind them.'
 const WORDS = 'interface.ts and errors.ts are words only and import nothing.'
 
