@@ -59,6 +59,7 @@ export default tseslint.config(
   wall(['src/interface.ts', 'src/errors.ts'], ['*'], WORDS),
   ...LEAVES.map((leaf) => wall([`src/${leaf}/**`], foldersBut(leaf), STRANGERS)),
   wall(['src/http/**'], [...foldersBut('http'), 'libp2p', '@libp2p/*', 'onnxruntime-node'], HTTP),
+  wall(['src/node/**'], ['**/http/**', '**/cli/**'], NODE),
   wall(
     ['cli/**'],
     [
