@@ -17,6 +17,7 @@ export type Receive = (bytes: Uint8Array, from: RemoteInfo) => void
 export interface Outlet {
   network: Ipv4Network
   socket: Socket
+  announced: boolean
   /** Why the last datagram could not be sent, or null. */
   sendError: string | null
   /** Whether an own datagram came back through the network stack: multicast or broadcast works on this interface. */
@@ -80,6 +81,7 @@ export class BeaconSockets {
       await sendTo(outlet.socket, bytes, this.#port, GROUP),
       await sendTo(outlet.socket, bytes, this.#port, outlet.network.broadcast)
     ]
+    outlet.announced = true
     outlet.sendError = errors.every((error) => error !== null) ? (errors[0] ?? null) : null
   }
 
@@ -116,7 +118,7 @@ export class BeaconSockets {
     const socket = createSocket({ type: 'udp4' })
     // An address that vanished between the listing and this line; the next refresh no longer lists it.
     if ((await bind(socket, 0, network.address)) !== null) return undefined
-    const outlet: Outlet = { network, socket, sendError: null, heardBack: false }
+    const outlet: Outlet = { network, socket, announced: false, sendError: null, heardBack: false }
     socket.on('message', this.#receive)
     socket.on('error', (error) => {
       outlet.sendError = error.message

@@ -102,10 +102,11 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
     return {
       port: this.#port,
       listenError: this.#sockets.listenError,
-      networks: this.#sockets.outlets.map(({ network, sendError, heardBack }) => ({
+      networks: this.#sockets.outlets.map(({ network, announced, sendError, heardBack }) => ({
         name: network.name,
         address: network.address,
         loopback: network.loopback,
+        announced,
         sendError,
         heardBack
       })),

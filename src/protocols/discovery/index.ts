@@ -12,7 +12,7 @@
  */
 import { UdpBeacon } from './beacon.ts'
 import { WrappedMdns } from './mdns.ts'
-import type { ComponentLogger, Libp2pEvents, PeerId, Startable, TypedEventTarget } from '@libp2p/interface'
+import type { ComponentLogger, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { MulticastDNSComponents } from '@libp2p/mdns'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { FoundBy } from '../../interface.ts'
@@ -48,6 +48,8 @@ export interface BeaconState {
     name: string
     address: string
     loopback: boolean
+    /** False where we do not listen: nothing is said there. */
+    announced: boolean
     /** Why nothing can be sent there, or null. */
     sendError: string | null
     /** An own datagram came back through the network stack. */
@@ -57,7 +59,9 @@ export interface BeaconState {
   heard: { id: string; source: string; agoMs: number }[]
 }
 
-export interface Beacon extends TypedEventTarget<BeaconEvents>, Startable {
+export interface Beacon extends TypedEventTarget<BeaconEvents> {
+  start(): void
+  stop(): Promise<void>
   /** 16 hexadecimal digits, random for this process. */
   readonly instance: string
   /** Reads the interfaces again and announces at once: after a change of the network, or of what we listen on. */
@@ -103,7 +107,9 @@ export interface MdnsState {
   heard: string[]
 }
 
-export interface Mdns extends TypedEventTarget<MdnsEvents>, Startable {
+export interface Mdns extends TypedEventTarget<MdnsEvents> {
+  start(): Promise<void>
+  stop(): Promise<void>
   /** Joins the group on the interfaces that are there now, and queries at once. */
   restart(): Promise<void>
   state(): MdnsState

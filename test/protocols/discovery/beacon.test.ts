@@ -41,8 +41,8 @@ describe('beacon', () => {
     const one = await create({ port }, { listening: ['/ip4/127.0.0.1/tcp/7001'] })
     const two = await create({ port }, { listening: ['/ip4/0.0.0.0/tcp/7002'] })
     const both = Promise.all([found(one.beacon), found(two.beacon)])
-    await one.beacon.start()
-    await two.beacon.start()
+    one.beacon.start()
+    two.beacon.start()
     const [byOne, byTwo] = await both
     assert.deepEqual(byOne, {
       id: two.peerId.toString(),
@@ -55,10 +55,10 @@ describe('beacon', () => {
 
   it('is answered when it starts long after the other one has quietened down', async () => {
     const early = await create({ port })
-    await early.beacon.start()
+    early.beacon.start()
     const first = await create({ port })
     const heardByEarly = found(early.beacon)
-    await first.beacon.start()
+    first.beacon.start()
     await heardByEarly
     // A stranger without the common port hears nothing but an answer.
     const socket = createSocket('udp4')
@@ -81,28 +81,28 @@ describe('beacon', () => {
 
   it('tells at once of a device that restarted on another port', async () => {
     const watcher = await create({ port })
-    await watcher.beacon.start()
+    watcher.beacon.start()
     const peerId = await randomPeerId()
     const before = await create({ port }, { peerId, listening: ['/ip4/127.0.0.1/tcp/7001'] })
     const seen = found(watcher.beacon)
-    await before.beacon.start()
+    before.beacon.start()
     assert.deepEqual((await seen).addresses, ['/ip4/127.0.0.1/tcp/7001'])
     const after = await create({ port }, { peerId, listening: ['/ip4/127.0.0.1/tcp/7002'] })
     await before.beacon.stop()
     const again = found(watcher.beacon, ({ instance }) => instance === after.beacon.instance)
-    await after.beacon.start()
+    after.beacon.start()
     assert.deepEqual((await again).addresses, ['/ip4/127.0.0.1/tcp/7002'])
   })
 
   it('warns when another process runs with the same identity', async () => {
     const original = await create({ port })
-    await original.beacon.start()
+    original.beacon.start()
     const copy = await create({ port }, { peerId: original.peerId })
     const told = Promise.all([
       once(original.beacon as unknown as EventTarget, 'clone'),
       once(copy.beacon as unknown as EventTarget, 'clone')
     ])
-    await copy.beacon.start()
+    copy.beacon.start()
     await told
   })
 
@@ -112,10 +112,10 @@ describe('beacon', () => {
     const second = await create({ port, tag: 'amber-otter' })
     const ids: string[] = []
     ours.beacon.addEventListener('found', ({ detail }) => ids.push(detail.id))
-    await theirs.beacon.start()
-    await ours.beacon.start()
+    theirs.beacon.start()
+    ours.beacon.start()
     const seen = found(ours.beacon)
-    await second.beacon.start()
+    second.beacon.start()
     await seen
     assert.deepEqual(new Set(ids), new Set([second.peerId.toString()]))
   })
@@ -123,22 +123,22 @@ describe('beacon', () => {
   it('hears itself on loopback, which is what doctor looks at', async () => {
     const alone = await create({ port })
     const other = await create({ port })
-    await alone.beacon.start()
+    alone.beacon.start()
     const seen = found(other.beacon)
-    await other.beacon.start()
+    other.beacon.start()
     await seen
     // `other` has heard a broadcast of `alone`, and the kernel gave it to both.
     const { networks, listenError } = alone.beacon.state()
     assert.equal(listenError, null)
     assert.deepEqual(
-      networks.map(({ loopback, sendError }) => ({ loopback, sendError })),
-      [{ loopback: true, sendError: null }]
+      networks.map(({ loopback, announced, sendError }) => ({ loopback, announced, sendError })),
+      [{ loopback: true, announced: true, sendError: null }]
     )
   })
 
   it('survives a flood of strange datagrams and still finds', async () => {
     const flooded = await create({ port })
-    await flooded.beacon.start()
+    flooded.beacon.start()
     const socket = createSocket('udp4')
     socket.bind(0, '127.0.0.1')
     await once(socket, 'listening')
@@ -151,7 +151,7 @@ describe('beacon', () => {
     socket.close()
     const late = await create({ port })
     const seen = found(flooded.beacon)
-    await late.beacon.start()
+    late.beacon.start()
     assert.equal((await seen).id, late.peerId.toString())
   })
 })
