@@ -1,0 +1,37 @@
+import { ProtocolError } from '../../errors.ts'
+import type { GenerateEvent } from '../../interface.ts'
+
+/** How far an answer has come. */
+export interface Progress {
+  phase: 'asked' | 'accepted' | 'answering' | 'done'
+  /** Tokens that may still come. */
+  tokensLeft: number
+}
+
+export const ASKED: Progress = { phase: 'asked', tokensLeft: 0 }
+
+/**
+ * The order of an answer: one `accepted`, any `waiting`, any `tokens`, one `done`, and no more tokens than were agreed
+ * upon. Pure.
+ *
+ * @throws {ProtocolError} when the event may not come now
+ */
+export function follow({ phase, tokensLeft }: Progress, event: GenerateEvent): Progress {
+  switch (event.type) {
+    case 'accepted':
+      if (phase !== 'asked') break
+      // The token that ends the sequence is sent and not counted.
+      return { phase: 'accepted', tokensLeft: event.sampling.maxTokens + 1 }
+    case 'waiting':
+      if (phase !== 'accepted') break
+      return { phase, tokensLeft }
+    case 'tokens':
+      if (phase !== 'accepted' && phase !== 'answering') break
+      if (event.tokens.length > tokensLeft) throw new ProtocolError('The answer has more tokens than were agreed upon.')
+      return { phase: 'answering', tokensLeft: tokensLeft - event.tokens.length }
+    case 'done':
+      if (phase !== 'accepted' && phase !== 'answering') break
+      return { phase: 'done', tokensLeft: 0 }
+  }
+  throw new ProtocolError(`"${event.type}" may not come when the answer is "${phase}".`)
+}

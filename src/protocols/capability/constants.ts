@@ -1,0 +1,1 @@
+export const CAPABILITY_PROTOCOL = '/mesh/capability/1.0.0'

@@ -1,0 +1,119 @@
+import { ProtocolError } from '../../errors.ts'
+import type { Answering, Capability, ModelOffer } from '../../interface.ts'
+import { atMost, bytesOf, decoded, hexOf, integer, label, real } from '../checks.ts'
+import {
+  MAX_ADDRESS_LENGTH,
+  MAX_ADDRESSES,
+  MAX_HARDWARE_LENGTH,
+  MAX_MODELS,
+  MAX_NAME_LENGTH,
+  MAX_NOTICE_BYTES
+} from '../limits.ts'
+import * as frames from './frames.ts'
+
+/** Between the frames of `capability` and the words of interface.ts. What decodes is valid. */
+
+const ANSWERING: readonly Answering[] = ['yes', 'no', 'paused', 'draining']
+const HASH_BYTES = 32
+const MAX_UINT32 = 2 ** 32 - 1
+/** For the release, the instance and the quantization: all are a word. */
+const MAX_WORD_LENGTH = 64
+/** A thousand times the largest model there is. */
+const MAX_PARAMETERS = 1e15
+const MAX_CONTEXT = 100_000_000
+/** Tokens a second; the fastest data centre stays far below. */
+const MAX_RATE = 1e9
+
+/** What one frame of the kept-open stream says: any of the three. */
+export interface Words {
+  capability?: Capability
+  /** The number of a heartbeat. */
+  beat?: number
+  /** The number of the latest heartbeat that came; it answers all before it too. */
+  echo?: number
+}
+
+/** @throws {ProtocolError} when this device says of itself what the others would refuse */
+export function encodeWords({ capability, ...numbers }: Words): Uint8Array {
+  const frame: frames.Frame = capability === undefined ? numbers : { ...numbers, capability: frameFrom(capability) }
+  return frames.Frame.encode(frame)
+}
+
+/** @throws {ProtocolError} */
+export function decodeWords(bytes: Uint8Array): Words {
+  return decoded('The notice', () => {
+    const { capability, beat, echo } = frames.Frame.decode(bytes, {
+      limits: { capability: { models: MAX_MODELS, addresses: MAX_ADDRESSES } }
+    })
+    return {
+      ...(capability === undefined ? {} : { capability: capabilityFrom(capability) }),
+      ...(beat === undefined ? {} : { beat }),
+      ...(echo === undefined ? {} : { echo })
+    }
+  })
+}
+
+/** @throws {ProtocolError} */
+export function encodeCapability(capability: Capability): Uint8Array {
+  return frames.Capability.encode(frameFrom(capability))
+}
+
+/** @throws {ProtocolError} */
+export function decodeCapability(bytes: Uint8Array): Capability {
+  return decoded('The notice', () =>
+    capabilityFrom(frames.Capability.decode(bytes, { limits: { models: MAX_MODELS, addresses: MAX_ADDRESSES } }))
+  )
+}
+
+function frameFrom(capability: Capability): frames.Capability {
+  const { answering, models, hardware, addresses, ...same } = capability
+  const frame: frames.Capability = {
+    ...same,
+    answering: ANSWERING.indexOf(answering) + 1,
+    models: models.map(({ hash, parameters, quantization, ...offer }) => ({
+      ...offer,
+      hash: bytesOf('hash', hash, HASH_BYTES),
+      ...(parameters === null ? {} : { parameters }),
+      ...(quantization === null ? {} : { quantization })
+    })),
+    ...(hardware === null ? {} : { hardware }),
+    // A host with many interfaces has many addresses; the first ones are the best known.
+    addresses: addresses.slice(0, MAX_ADDRESSES)
+  }
+  capabilityFrom(frame)
+  const { byteLength } = frames.Capability.encode(frame)
+  if (byteLength > MAX_NOTICE_BYTES) throw new ProtocolError(`The notice has ${byteLength} bytes.`)
+  return frame
+}
+
+function capabilityFrom(frame: frames.Capability): Capability {
+  if (frame.answering === 0) throw new ProtocolError('answering is missing.')
+  return {
+    name: label('name', frame.name, MAX_NAME_LENGTH),
+    instance: label('instance', frame.instance, MAX_WORD_LENGTH),
+    version: label('version', frame.version, MAX_WORD_LENGTH),
+    sequence: integer('sequence', frame.sequence, 0, MAX_UINT32),
+    // A state of a later release: whatever it means, it is not a plain yes.
+    answering: ANSWERING[frame.answering - 1] ?? 'no',
+    models: atMost('models', frame.models, MAX_MODELS).map(offerFrom),
+    queue: integer('queue', frame.queue, 0, MAX_UINT32),
+    hardware: frame.hardware === undefined ? null : label('hardware', frame.hardware, MAX_HARDWARE_LENGTH),
+    addresses: atMost('addresses', frame.addresses, MAX_ADDRESSES).map((address) =>
+      label('address', address, MAX_ADDRESS_LENGTH)
+    )
+  }
+}
+
+function offerFrom(frame: frames.ModelOffer): ModelOffer {
+  const { parameters, quantization } = frame
+  return {
+    name: label('model name', frame.name, MAX_NAME_LENGTH),
+    hash: hexOf('hash', frame.hash, HASH_BYTES),
+    parameters: parameters === undefined ? null : integer('parameters', parameters, 0, MAX_PARAMETERS),
+    quantization: quantization === undefined ? null : label('quantization', quantization, MAX_WORD_LENGTH),
+    contextLength: integer('contextLength', frame.contextLength, 1, MAX_CONTEXT),
+    builtIn: frame.builtIn,
+    prefillRate: real('prefillRate', frame.prefillRate, 0, MAX_RATE),
+    decodeRate: real('decodeRate', frame.decodeRate, 0, MAX_RATE)
+  }
+}

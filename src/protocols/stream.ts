@@ -1,0 +1,231 @@
+import { pipe } from 'it-pipe'
+import * as lengthPrefixed from 'it-length-prefixed'
+import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import type { Uint8ArrayList } from 'uint8arraylist'
+import { PeerSilentError, PeerUnreachableError, ProtocolError } from '../errors.ts'
+import type { AbortOptions } from '../interface.ts'
+import { READ_HIGH_WATER_BYTES, WRITE_TIMEOUT_MS } from './limits.ts'
+
+/**
+ * For `yamux(yamuxOptions)`. With yamux's own values its window grows to 16 MiB while the read buffer holds 4 MiB, so
+ * that a stream which is correctly paused is aborted by the bytes already under way.
+ */
+export const yamuxOptions = {
+  streamOptions: {
+    /** What may be under way to a paused reader: below its buffer, with room for what it had not yet taken. */
+    maxStreamWindowSize: 2 * 1024 * 1024,
+    /** Twice the window. */
+    maxReadBufferLength: 4 * 1024 * 1024,
+    /** A bound for whoever forgets to wait for `write`; those who wait queue one frame at most. */
+    maxWriteBufferLength: 8 * 1024 * 1024
+  }
+}
+
+export interface WriteOptions extends AbortOptions {
+  /** @default 30000 */
+  timeoutMs?: number
+}
+
+/**
+ * Sends bytes and waits until the stream takes more, so that at most these bytes are queued. Waits for the `drain`
+ * event: libp2p's `stream.onDrain()` waits only the first time.
+ *
+ * @throws {PeerUnreachableError} when the stream ends meanwhile
+ * @throws {PeerSilentError} when the other side takes nothing for `timeoutMs`; the stream is then aborted
+ */
+export async function write(
+  stream: Stream,
+  bytes: Uint8Array | Uint8ArrayList,
+  { signal, timeoutMs = WRITE_TIMEOUT_MS }: WriteOptions = {}
+): Promise<void> {
+  signal?.throwIfAborted()
+  let canSendMore: boolean
+  try {
+    canSendMore = stream.send(bytes)
+  } catch (error) {
+    throw new PeerUnreachableError('The connection ended while sending.', { cause: error })
+  }
+  if (canSendMore) return
+  // After `drain` libp2p sends what is queued, and may be stopped again before all is gone.
+  while (stream.writableNeedsDrain) {
+    await drained(stream, timeoutMs, signal)
+  }
+}
+
+function drained(stream: Stream, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      stop(new PeerSilentError(`The other device took nothing for ${timeoutMs / 1000} seconds.`))
+    }, timeoutMs)
+    const finish = () => {
+      clearTimeout(timer)
+      stream.removeEventListener('drain', onDrain)
+      stream.removeEventListener('close', onClose)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    const onDrain = () => {
+      finish()
+      resolve()
+    }
+    const onClose = (event: StreamCloseEvent) => {
+      finish()
+      reject(new PeerUnreachableError('The connection ended while sending.', { cause: event.error }))
+    }
+    const stop = (error: Error) => {
+      finish()
+      stream.abort(error)
+      reject(error)
+    }
+    const onAbort = () => {
+      stop(asError(signal?.reason))
+    }
+    stream.addEventListener('drain', onDrain)
+    stream.addEventListener('close', onClose)
+    signal?.addEventListener('abort', onAbort)
+  })
+}
+
+/**
+ * The chunks of a stream as they are taken: while `highWaterBytes` lie here unread the stream is paused, so that the
+ * sender stops. Ends when the other side closes its half.
+ *
+ * @throws the stream's error when it is reset or aborted; what came before it is given out first
+ */
+export async function* pulled(
+  stream: Stream,
+  { highWaterBytes = READ_HIGH_WATER_BYTES }: { highWaterBytes?: number } = {}
+): AsyncGenerator<Uint8Array | Uint8ArrayList> {
+  const chunks: (Uint8Array | Uint8ArrayList)[] = []
+  let queuedBytes = 0
+  let resuming = false
+  let wake: () => void = () => undefined
+
+  const canRead = () => stream.readStatus === 'readable' || stream.readStatus === 'paused'
+  const holdBack = () => {
+    // `resume` undoes a pause that is called from within it, so the pause waits until `resume` is over.
+    if (!resuming && queuedBytes >= highWaterBytes && stream.readStatus === 'readable') stream.pause()
+  }
+  const onMessage = (event: StreamMessageEvent) => {
+    chunks.push(event.data)
+    queuedBytes += event.data.byteLength
+    holdBack()
+    wake()
+  }
+  const onEnd = () => {
+    wake()
+  }
+  stream.addEventListener('message', onMessage)
+  stream.addEventListener('end', onEnd)
+  let failure: Error | undefined
+  const onClose = (event: StreamCloseEvent) => {
+    failure = event.error
+    wake()
+  }
+  stream.addEventListener('close', onClose)
+
+  try {
+    while (true) {
+      const chunk = chunks.shift()
+      if (chunk !== undefined) {
+        queuedBytes -= chunk.byteLength
+        yield chunk
+        continue
+      }
+      const isAlive = stream.status === 'open' || stream.status === 'closing'
+      if (stream.readStatus === 'paused' && (isAlive || stream.readBufferLength > 0)) {
+        resuming = true
+        stream.resume()
+        resuming = false
+        holdBack()
+        continue
+      }
+      if (failure !== undefined) throw failure
+      if (!canRead() || ((stream.readableEnded || !isAlive) && stream.readBufferLength === 0)) return
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  } finally {
+    stream.removeEventListener('message', onMessage)
+    stream.removeEventListener('end', onEnd)
+    stream.removeEventListener('close', onClose)
+  }
+}
+
+export interface ReadOptions extends AbortOptions {
+  /** For the whole frame: a byte now and then does not extend it. Infinity where silence is somebody else's concern. */
+  timeoutMs: number
+}
+
+/** Reads length-prefixed frames, one at a time. */
+export interface FrameReader {
+  /**
+   * The next frame, or undefined when the other side has closed its half.
+   *
+   * @throws {ProtocolError} when a length is over the limit or malformed, or the stream ends within a frame
+   * @throws {PeerSilentError} when the frame is not there in time
+   * @throws {PeerUnreachableError} when the stream is reset
+   */
+  read: (options: ReadOptions) => Promise<Uint8Array | undefined>
+}
+
+/** One reader a stream, from the start of it. A frame longer than `maxBytes` aborts the stream at its length prefix. */
+export function frameReader(stream: Stream, { maxBytes }: { maxBytes: number }): FrameReader {
+  const frames = pipe(pulled(stream), (chunks) => lengthPrefixed.decode(chunks, { maxDataLength: maxBytes }))
+  return {
+    read: async ({ timeoutMs, signal }) => {
+      signal?.throwIfAborted()
+      let stopped: Error | undefined
+      const stop = (error: Error) => {
+        stopped = error
+        stream.abort(error)
+      }
+      const onAbort = () => {
+        stop(asError(signal?.reason))
+      }
+      const onTimeout = () => {
+        stop(new PeerSilentError(`The other device said nothing for ${timeoutMs / 1000} seconds.`))
+      }
+      const timer = timeoutMs === Infinity ? undefined : setTimeout(onTimeout, timeoutMs)
+      signal?.addEventListener('abort', onAbort)
+      try {
+        const { value, done } = await frames.next()
+        // An aborted read may look like the end of the stream.
+        if (stopped !== undefined) throw stopped
+        return done === true ? undefined : value.subarray()
+      } catch (error) {
+        const failure = stopped ?? readFailure(error)
+        stream.abort(failure)
+        throw failure
+      } finally {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+      }
+    }
+  }
+}
+
+/** Sends one frame and waits until the stream takes more. */
+export function writeFrame(stream: Stream, frame: Uint8Array, options?: WriteOptions): Promise<void> {
+  return write(stream, lengthPrefixed.encode.single(frame), options)
+}
+
+/** The errors of it-length-prefixed mean that the bytes were wrong; all others come from the stream itself. */
+const FRAMING_ERRORS = [
+  'InvalidMessageLengthError',
+  'InvalidDataLengthError',
+  'InvalidDataLengthLengthError',
+  'UnexpectedEOFError'
+]
+
+function readFailure(error: unknown): Error {
+  if (error instanceof Error && FRAMING_ERRORS.includes(error.name)) {
+    return new ProtocolError(`The other device sent a frame that breaks the rules: ${error.message}.`, { cause: error })
+  }
+  return new PeerUnreachableError('The connection to the other device broke.', { cause: error })
+}
+
+/** What an AbortSignal carries may be anything. */
+export function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new DOMException('The operation was aborted', 'AbortError')
+}
