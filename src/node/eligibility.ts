@@ -1,0 +1,100 @@
+import type { Answering, ModelOffer, PeerState } from '../interface.ts'
+import type { Candidate } from './candidate.ts'
+import { isWanted } from './names.ts'
+import type { PlacementRequest } from './placement.ts'
+import { NOTICE_FRESH_MS } from './silence.ts'
+import { sizeClass } from './size-class.ts'
+
+/** What one candidate could answer with, or why it cannot, in words. */
+export type Eligibility =
+  | { state: 'eligible'; models: ModelOffer[] }
+  /** Nothing hinders it but that it is put aside; it is the last resort. */
+  | { state: 'aside'; models: ModelOffer[]; reason: string }
+  | { state: 'hindered'; reason: string }
+
+const STATE_REASONS: Readonly<Record<PeerState, string | null>> = {
+  connected: null,
+  silent: 'silent: connected, but no heartbeat',
+  away: 'away'
+}
+
+const ANSWERING_REASONS: Readonly<Record<Answering, string | null>> = {
+  yes: null,
+  no: 'set not to answer, or without an engine',
+  paused: 'paused',
+  draining: 'shutting down'
+}
+
+/** The checks in the order in which a person would ask. */
+export function eligibilityOf(request: PlacementRequest, candidate: Candidate, now: number): Eligibility {
+  const hindrance = deviceHindrance(request, candidate, now)
+  if (hindrance !== null) return { state: 'hindered', reason: hindrance }
+
+  let models = candidate.capability?.models ?? []
+  let reason = 'has no model'
+  for (const [fits, otherwise] of modelChecks(request, candidate)) {
+    if (models.length === 0) break
+    reason = otherwise(models)
+    models = models.filter(fits)
+  }
+  if (models.length === 0) return { state: 'hindered', reason }
+  const asideMs = candidate.asideUntil - now
+  if (asideMs > 0) return { state: 'aside', models, reason: `put aside for ${seconds(asideMs)} after it failed` }
+  return { state: 'eligible', models }
+}
+
+function deviceHindrance(request: PlacementRequest, candidate: Candidate, now: number): string | null {
+  const { peer, here, state, capability, heardAt } = candidate
+  if (request.peer !== undefined && request.peer !== peer.id) return 'another device was asked for'
+  const failure = request.failures?.find((failed) => failed.peerId === peer.id && failed.excludes === 'device')
+  if (failure !== undefined) return failure.reason
+  if (STATE_REASONS[state] !== null) return STATE_REASONS[state]
+  if (capability === null) return 'has not said yet what it can run'
+  const unheardMs = now - heardAt
+  if (!here && !(unheardMs <= NOTICE_FRESH_MS)) {
+    return Number.isFinite(unheardMs) ? `no notice for ${seconds(unheardMs)}` : 'no notice yet'
+  }
+  return ANSWERING_REASONS[capability.answering]
+}
+
+type ModelCheck = [fits: (model: ModelOffer) => boolean, otherwise: (models: ModelOffer[]) => string]
+
+function modelChecks(
+  { model, continues, failures = [], promptTokens }: PlacementRequest,
+  { peer }: Candidate
+): ModelCheck[] {
+  const wantedWords = model === undefined ? '' : 'name' in model ? model.name : model.hash.slice(0, 12)
+  const failureOf = ({ hash }: ModelOffer) =>
+    failures.find(
+      (failed) =>
+        failed.model === hash &&
+        (failed.excludes === 'model anywhere' || (failed.excludes === 'model there' && failed.peerId === peer.id))
+    )
+  return [
+    [(offer) => isWanted(model, offer), () => `does not have ${wantedWords}`],
+    [
+      (offer) => continues === undefined || carriesOn(offer, continues),
+      () => 'has neither the model that was answering nor another of its size'
+    ],
+    [(offer) => failureOf(offer) === undefined, (models) => models.map((offer) => failureOf(offer)?.reason).join('; ')],
+    [
+      ({ contextLength }) => promptTokens < contextLength,
+      (models) =>
+        `its context of ${Math.max(...models.map(({ contextLength }) => contextLength))} tokens ` +
+        `is too short for about ${promptTokens}`
+    ]
+  ]
+}
+
+/** DESIGN: the same model, else another of its size class; and the built-in model never replaces a real one. */
+function carriesOn(
+  offer: ModelOffer,
+  { hash, sizeClass: wanted }: NonNullable<PlacementRequest['continues']>
+): boolean {
+  if (offer.hash === hash) return true
+  return wanted !== null && sizeClass(offer) === wanted
+}
+
+function seconds(ms: number): string {
+  return `${Math.max(1, Math.round(ms / 1000))} s`
+}
