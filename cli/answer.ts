@@ -67,8 +67,7 @@ export function answerData({ text, summary }: Answer): unknown {
   if (summary === null) {
     return { answer: text, interrupted: true }
   }
-  const { type: _, ...rest } = { type: '', ...summary }
-  return { answer: text, ...rest }
+  return { answer: text, ...summary, type: undefined }
 }
 
 /** Nobody reads any more: the answer is given up, which frees the device that works on it. */

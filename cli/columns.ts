@@ -16,11 +16,13 @@ export function widthOf(text: string): number {
 
 /** The text, cut to the width with an ellipsis where it is longer. */
 export function cut(text: string, width: number): string {
-  if (widthOf(text) <= width) {
-    return text
-  }
+  return widthOf(text) <= width ? text : `${beginning(text, width - 1)}…`
+}
+
+/** As much of the text as the width holds. */
+function beginning(text: string, width: number): string {
   let kept = ''
-  let used = 1
+  let used = 0
   for (const { segment } of segmenter.segment(text)) {
     used += WIDE.test(segment) ? 2 : 1
     if (used > width) {
@@ -28,7 +30,7 @@ export function cut(text: string, width: number): string {
     }
     kept += segment
   }
-  return `${kept}…`
+  return kept
 }
 
 /** The text in lines no wider than the width, broken at spaces; a longer word is cut through. */
@@ -44,8 +46,9 @@ export function wrap(text: string, width: number): string[] {
     if (line !== '') {
       lines.push(line)
     }
-    while (widthOf(rest) > width) {
-      const piece = cut(rest, width + 1).slice(0, -1)
+    // No terminal is narrower than a wide character.
+    while (widthOf(rest) > Math.max(width, 2)) {
+      const piece = beginning(rest, Math.max(width, 2))
       lines.push(piece)
       rest = rest.slice(piece.length)
     }
@@ -59,6 +62,5 @@ export function wrap(text: string, width: number): string[] {
  * and a model's answer are a stranger's bytes. Tabs and newlines stay.
  */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
 }

@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { basename, delimiter, join, relative } from 'node:path'
+import { leadsTo } from './link.ts'
 import type { Environment } from './environment.ts'
 
 export interface CommandFormInit {
@@ -27,20 +28,22 @@ export function commandForm({ environment, script, target, cwd }: CommandFormIni
   return `node ${quoted(nearby.length < script.length ? nearby : script)}`
 }
 
-/** Whether a `mesh` on the path is this one. */
-export function isOnPath(path: string, target: string): boolean {
-  return path
+/** Whether the `mesh` that the path finds first is this one. */
+function isOnPath(path: string, target: string): boolean {
+  const [first] = path
     .split(delimiter)
     .filter((folder) => folder !== '')
-    .some((folder) => leadsTo(join(folder, 'mesh'), target) || existsSync(join(folder, 'mesh.cmd')))
+    .flatMap((folder) => [join(folder, 'mesh'), join(folder, 'mesh.cmd')])
+    .filter((file) => existsSync(file))
+  return first !== undefined && (leadsTo(first, target) || isLinkTo(first, target))
 }
 
-/** Whether the file is a link to the target. */
-export function leadsTo(file: string, target: string): boolean {
+/** As npm links a package's commands. */
+function isLinkTo(file: string, target: string): boolean {
   try {
     return realpathSync(file) === realpathSync(target)
   } catch {
-    // Nothing is there.
+    // A link to nowhere.
     return false
   }
 }

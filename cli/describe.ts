@@ -8,12 +8,17 @@ const WAYS: Readonly<Record<FoundBy, string>> = {
   remembered: 'remembered',
   address: 'address',
   scan: 'scan',
-  gossip: 'another device',
-  incoming: 'it called'
+  gossip: 'gossip',
+  incoming: 'its call'
 }
 
 export function ways(foundBy: readonly FoundBy[]): string {
   return foundBy.map((way) => WAYS[way]).join(', ')
+}
+
+/** As `ways`, in a sentence. */
+export function byWays(foundBy: readonly FoundBy[]): string {
+  return `by ${foundBy.map((way) => WAYS[way]).join(' and ')}`
 }
 
 export function peerState({ state, lastSeenMs }: PeerInfo): string {
@@ -37,10 +42,10 @@ export function answersHere({ answering, models, tokensPerSecond }: MeshStatus):
   const model = strongest(models)
   if (model === undefined) {
     const reason = models.find(({ broken }) => broken !== null)?.broken
-    return `nothing${reason === undefined || reason === null ? '' : `: ${reason}`}`
+    return `nothing${reason === undefined || reason === null ? '' : ` (${reason})`}`
   }
   if (answering !== 'yes') {
-    return `nothing: ${answering === 'no' ? 'this device only asks' : `it is ${answering}`}`
+    return `nothing (${answering === 'no' ? 'this device only asks' : `it is ${answering}`})`
   }
   const name = model.builtIn ? 'built-in helper (sums, and help about mesh only)' : model.name
   return tokensPerSecond === null ? `${name}, not measured yet` : `${name}, ${rate(tokensPerSecond)} tokens/s`

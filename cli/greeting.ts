@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import type { MeshStatus } from '../src/interface.ts'
-import { answersHere, onLoopbackOnly, strongest, ways } from './describe.ts'
+import { answersHere, onLoopbackOnly, strongest, byWays } from './describe.ts'
 
 /** How long `join` looks for other devices before it says that there are none. */
 export const LOOK_MS = 3000
@@ -13,16 +12,16 @@ export interface GreetingInit {
 
 /** What a person reads first: who this is, what answers, and the next two things to do. */
 export function greeting({ status, command }: GreetingInit): string[] {
-  const { name, home, models, addresses, answering } = status
+  const { name, models, addresses, answering } = status
   const lines = [`This is ${name}. ${found(status)}`, `Answers here: ${answersHere(status)}`]
   if (answering === 'yes' && strongest(models)?.builtIn === true) {
-    lines.push(`A real model: put its folder from Hugging Face into ${join(home, 'models')} (see ${command} model)`)
+    lines.push(`A real model: ${command} model shows how to add one`)
   }
   lines.push(
     onLoopbackOnly(addresses)
-      ? 'Next device: only this machine can reach this one now. Run the same command with --listen 0.0.0.0 on both, ' +
-          'in your own network: anyone in it can then ask.'
-      : 'Next device: run the same command there. Anyone in this network can ask: not yet for other people’s networks.'
+      ? 'Next device: the same command there, with --listen 0.0.0.0 on both (now only this machine can reach it). ' +
+          'Whoever is in the network can then ask, so not yet in other people’s.'
+      : 'Next device: the same command there. Whoever is in this network can ask, so not yet in other people’s.'
   )
   if (command !== 'mesh') {
     lines.push('For the short command mesh: npm run install-command')
@@ -35,5 +34,5 @@ function found({ peers }: MeshStatus): string {
   if (there.length === 0) {
     return `No other device nearby (looked ${LOOK_MS / 1000} s by mDNS and beacon).`
   }
-  return `Found ${there.map(({ name, foundBy }) => `${name} (${ways(foundBy)})`).join(', ')}.`
+  return `Found ${there.map(({ name, foundBy }) => `${name} (${byWays(foundBy)})`).join(', ')}.`
 }

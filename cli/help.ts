@@ -9,7 +9,7 @@ const READABLE_WIDTH = 100
 
 /** All verbs, grouped. */
 export function printHelp(verbs: readonly Verb[], output: Output, hint: (line: string) => string): void {
-  output.line('Your own devices, one private AI: the strongest device that is awake answers.')
+  output.paragraph('Your own devices, one private AI: the strongest device that is awake answers.')
   const width = Math.max(...verbs.map(({ name, usage }) => `${name} ${usage}`.trimEnd().length))
   for (const group of GROUPS) {
     output.line()

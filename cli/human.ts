@@ -9,7 +9,7 @@ function scaled(value: number, units: readonly string[]): string {
     index++
   }
   const unit = units[index] ?? ''
-  const digits = index > 0 && rest < 99.95 ? rest.toFixed(1) : rest.toFixed(0)
+  const digits = index > 0 && rest < 9.95 ? rest.toFixed(1) : rest.toFixed(0)
   return unit === '' ? digits : `${digits} ${unit}`
 }
 

@@ -2,7 +2,7 @@
 export interface Interruption {
   readonly signal: AbortSignal
   /** As if Ctrl-C had been pressed: for a prompt, which receives the key instead of the signal. */
-  interrupt(): void
+  interrupt: () => void
 }
 
 export function interruption(endNow: () => void): Interruption {

@@ -83,7 +83,7 @@ export class Output {
   /** A line of what goes on, where that is the result; left out with `--quiet`. */
   progress(text: string): void {
     if (!this.quiet) {
-      this.line(text)
+      this.paragraph(text)
     }
   }
 

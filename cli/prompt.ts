@@ -8,7 +8,7 @@ export interface PromptInit {
   /** Stands before what is typed. */
   label: string
   /** Answers one line. What it throws is shown, and the prompt goes on. */
-  answer(line: string, options: { signal: AbortSignal }): Promise<void>
+  answer: (line: string, options: { signal: AbortSignal }) => Promise<void>
 }
 
 /** Why a prompt ended: Ctrl-C, Ctrl-D, or the signal. */
@@ -88,13 +88,16 @@ export class Prompt implements LineHolder {
   }
 
   show(): void {
+    const { cursor } = this.#readline
     // readline remembers how many rows above the cursor its line began and would clear those: with the cursor at the
-    // start it forgets them. Then it draws the line, and the cursor goes to its end.
+    // start it forgets them. Then it draws the line, and the cursor goes back to where it was.
     this.#screen.muted = true
     this.#readline.prompt()
     this.#screen.muted = false
     this.#readline.prompt(true)
-    this.#readline.write(null, { ctrl: true, name: 'e' })
+    while (this.#readline.cursor < cursor) {
+      this.#readline.write(null, { name: 'right' })
+    }
   }
 
   async #questions(): Promise<PromptEnd> {

@@ -1,10 +1,15 @@
 /** The three ways in which `join` stays: a prompt, lines for a log, and lines of JSON for a program. */
 import type { AbortOptions, Mesh, MeshEvent, MeshStatus } from '../src/interface.ts'
 import { showAnswer } from './answer.ts'
-import { onLoopbackOnly, strongest, ways, answersHere } from './describe.ts'
+import { onLoopbackOnly, strongest, byWays, answersHere } from './describe.ts'
 import { rate } from './human.ts'
 import type { Output } from './output.ts'
 import { Prompt, type PromptEnd } from './prompt.ts'
+
+export interface FollowOptions extends Required<AbortOptions> {
+  /** Ids of devices that need no announcement. */
+  known?: string[]
+}
 
 /** The first line of `join --json`. */
 export function readyEvent({ name, id, addresses, mesh, models }: MeshStatus): unknown {
@@ -13,25 +18,24 @@ export function readyEvent({ name, id, addresses, mesh, models }: MeshStatus): u
 
 /** Lines of JSON until the signal or the end of the node. */
 export async function serveData(mesh: Mesh, output: Output, { signal }: Required<AbortOptions>): Promise<void> {
-  output.data(readyEvent(await mesh.status()))
-  let stopping = false
-  await follow(mesh, signal, ({ type, ...rest }) => {
-    stopping ||= type === 'stopping'
-    output.data({ event: type, ...rest })
+  output.data(readyEvent(await mesh.status({ signal })))
+  await follow(mesh, { signal }, ({ type, ...rest }) => {
+    // Said below for every way in which this can end.
+    if (type !== 'stopping') {
+      output.data({ event: type, ...rest })
+    }
   })
-  if (!stopping) {
-    output.data({ event: 'stopping' })
-  }
+  output.data({ event: 'stopping' })
 }
 
 /** Lines for a log until the signal or the end of the node. */
 export async function serveLog(mesh: Mesh, output: Output, { signal }: Required<AbortOptions>): Promise<void> {
-  const status = await mesh.status()
+  const status = await mesh.status({ signal })
   const reach = onLoopbackOnly(status.addresses) ? ' (this machine only; --listen ADDR for more)' : ''
   output.progress(`${status.name} is ready, ${status.id}`)
   output.progress(`listens on ${status.addresses.join(' ')}${reach}`)
   output.progress(`answers with ${answersHere(status)}`)
-  await follow(mesh, signal, (event) => {
+  await follow(mesh, { signal }, (event) => {
     if (event.type === 'warning') {
       output.warning(event.message)
     } else if (event.type !== 'stopping') {
@@ -49,7 +53,7 @@ export async function servePrompt(
   mesh: Mesh,
   input: NodeJS.ReadableStream,
   output: Output,
-  { signal }: Required<AbortOptions>
+  { signal, known = [] }: FollowOptions
 ): Promise<PromptEnd> {
   const ended = new AbortController()
   const prompt = new Prompt({
@@ -58,7 +62,7 @@ export async function servePrompt(
     label: 'ask> ',
     answer: (line, options) => showAnswer(mesh.ask(line, options), output, { text: '', summary: null }, options)
   })
-  const following = follow(mesh, AbortSignal.any([signal, ended.signal]), (event) => {
+  const following = follow(mesh, { signal: AbortSignal.any([signal, ended.signal]), known }, (event) => {
     const line = eventLine(event)
     if (line !== undefined) {
       prompt.notice(line)
@@ -74,11 +78,35 @@ export async function servePrompt(
   }
 }
 
-/** Hands over what happens, until the signal or the end of the node. */
-async function follow(mesh: Mesh, signal: AbortSignal, onEvent: (event: MeshEvent) => void): Promise<void> {
+/**
+ * Hands over what happens, until the signal or the end of the node. Devices that are there and not `known` come first,
+ * as if they had just connected, so that nobody slips between a look and the first event.
+ */
+export async function follow(
+  mesh: Mesh,
+  { signal, known = [] }: FollowOptions,
+  onEvent: (event: MeshEvent) => void
+): Promise<void> {
+  const announced = new Set(known)
+  const events = mesh.events({ signal })[Symbol.asyncIterator]()
+  const first = events.next()
+  // It is awaited below; should the look fail before, its failure is the one that counts.
+  first.catch(() => undefined)
   try {
-    for await (const event of mesh.events({ signal })) {
-      onEvent(event)
+    for (const peer of await mesh.peers({ signal })) {
+      if (peer.state !== 'away' && !announced.has(peer.id)) {
+        announced.add(peer.id)
+        onEvent({ type: 'peer-connected', peer })
+      }
+    }
+    for (let next = await first; next.done !== true; next = await events.next()) {
+      const event = next.value
+      if (event.type === 'peer-lost') {
+        announced.delete(event.peer.id)
+      }
+      if (event.type !== 'peer-connected' || !announced.has(event.peer.id)) {
+        onEvent(event)
+      }
     }
   } catch (error) {
     if (!signal.aborted) {
@@ -93,7 +121,7 @@ export function eventLine(event: MeshEvent): string | undefined {
     case 'peer-connected': {
       const { name, model, tokensPerSecond, foundBy } = event.peer
       const speed = tokensPerSecond === null ? '' : `, ${rate(tokensPerSecond)} tokens/s`
-      return `${name} is here (${ways(foundBy)})${model === null ? ', does not answer' : `: ${model}${speed}`}`
+      return `${name} is here (${byWays(foundBy)})${model === null ? ', does not answer' : `: ${model}${speed}`}`
     }
     case 'peer-lost':
       return `${event.peer.name} is gone: ${event.reason}`

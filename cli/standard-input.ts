@@ -25,7 +25,7 @@ export async function readInput({ stream, kind }: Input, { needed, onWait, signa
   }
   const timer = setTimeout(onWait, PATIENCE_MS)
   const stop = (): void => {
-    ;(stream as NodeJS.ReadStream).destroy()
+    stream.destroy()
   }
   signal?.addEventListener('abort', stop)
   try {

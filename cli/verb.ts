@@ -62,7 +62,7 @@ export interface Doors {
 
 /** Standard input as far as the verbs need it. */
 export interface Input {
-  stream: NodeJS.ReadableStream
+  stream: NodeJS.ReadableStream & { destroy: () => unknown }
   /** `silent` is neither of the others: a socket or a device from which nothing has to come. */
   kind: 'terminal' | 'piped' | 'silent'
 }
@@ -78,7 +78,7 @@ export interface Invocation<V = unknown> {
   output: Output
   interruption: Interruption
   /** A command line in the form that works here: `hint('peers')` is `mesh peers` or `npm start -- peers`. */
-  hint(line: string): string
+  hint: (line: string) => string
   log: Log
 }
 

@@ -1,7 +1,7 @@
 import { HomeInUseError } from '../../src/errors.ts'
-import type { AbortOptions, Mesh } from '../../src/interface.ts'
+import type { AbortOptions, Mesh, PeerInfo } from '../../src/interface.ts'
 import { LOOK_MS, greeting } from '../greeting.ts'
-import { serveData, serveLog, servePrompt } from '../serving.ts'
+import { follow, serveData, serveLog, servePrompt } from '../serving.ts'
 import { EXIT } from '../exit-codes.ts'
 import { defineVerb, withMesh, type Invocation, type Values } from '../verb.ts'
 
@@ -83,11 +83,12 @@ async function serve(mesh: Mesh, invocation: Invocation, onTerminal: boolean): P
   }
   output.status('Looking for other devices')
   await firstPeer(mesh, { signal })
-  const status = await mesh.status()
+  const status = await mesh.status({ signal })
+  const known = present(status.peers)
   for (const line of greeting({ status, command: invocation.hint('').trimEnd() })) {
     output.progress(line)
   }
-  if ((await servePrompt(mesh, input.stream, output, { signal })) !== 'stopped') {
+  if ((await servePrompt(mesh, input.stream, output, { signal, known })) !== 'stopped') {
     // From here on another Ctrl-C is the second one.
     interruption.interrupt()
     output.status('Stopping')
@@ -97,29 +98,26 @@ async function serve(mesh: Mesh, invocation: Invocation, onTerminal: boolean): P
 
 /** Waits until another device is there, at most as long as the greeting says. */
 async function firstPeer(mesh: Mesh, { signal }: Required<AbortOptions>): Promise<void> {
-  const enough = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)])
-  try {
-    if ((await mesh.peers({ signal: enough })).some(({ state }) => state === 'connected')) {
-      return
+  const found = new AbortController()
+  const enough = AbortSignal.any([signal, found.signal, AbortSignal.timeout(LOOK_MS)])
+  await follow(mesh, { signal: enough }, ({ type }) => {
+    if (type === 'peer-connected') {
+      found.abort()
     }
-    for await (const { type } of mesh.events({ signal: enough })) {
-      if (type === 'peer-connected') {
-        return
-      }
-    }
-  } catch (error) {
-    if (!enough.aborted) {
-      throw error
-    }
-  }
+  })
+}
+
+/** Ids of the devices that are there and were shown. */
+function present(peers: readonly PeerInfo[]): string[] {
+  return peers.filter(({ state }) => state !== 'away').map(({ id }) => id)
 }
 
 /** A node already runs for this home: this terminal becomes a prompt to it, and leaving it leaves the node alone. */
 async function attachPrompt({ doors, home, input, output, interruption: { signal } }: Invocation): Promise<number> {
   return withMesh(doors.attachMesh({ ...home, signal }), async (mesh) => {
-    const { name } = await mesh.status({ signal })
+    const { name, peers } = await mesh.status({ signal })
     output.progress(`${name} already runs here; this prompt asks it. Ctrl-D leaves it running.`)
-    await servePrompt(mesh, input.stream, output, { signal })
+    await servePrompt(mesh, input.stream, output, { signal, known: present(peers) })
     return EXIT.done
   })
 }

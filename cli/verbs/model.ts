@@ -28,7 +28,7 @@ export const model = defineVerb({
     if (action !== undefined && action !== 'ls' && action !== 'show') {
       const near = nearest(action, ['ls', 'show'])
       throw new UsageError(
-        `${hint('model')} knows ls and show NAME, not “${action}”${near === undefined ? '' : `; did you mean ${near}?`}`
+        `${hint('model')} knows ls and show NAME, not “${action}”${near === undefined ? '.' : `; did you mean ${near}?`}`
       )
     }
     if ((action === 'show') !== (name !== undefined)) {

@@ -1,5 +1,5 @@
 import { answersHere, onLoopbackOnly } from '../describe.ts'
-import { bytes, count, duration } from '../human.ts'
+import { bytes, duration } from '../human.ts'
 import { EXIT } from '../exit-codes.ts'
 import { defineVerb, withMesh } from '../verb.ts'
 import type { MeshStatus } from '../../src/interface.ts'
@@ -45,6 +45,6 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
     ['memory', `${bytes(memory.node * 1e6)}${engine}`],
     ['id', id === '' ? 'none yet' : id],
     ['home', home],
-    ['release', `${version}, ${count(found.models.length, 'model')}`]
+    ['release', version]
   ]
 }

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { HomeInUseError } from '../../src/errors.ts'
+import { greeting } from '../../cli/greeting.ts'
+import type { NodeOptions } from '../../cli/verb.ts'
+import { DESKTOP, SmallFake, meshStatus, modelInfo, peer } from './small-fake.ts'
+import { commandLine } from './command-line.ts'
+
+const lost = { type: 'peer-lost', peer: peer(), reason: 'its connection was reset' } as const
+
+describe('mesh join without a terminal', () => {
+  it('logs what happens until it is stopped, and stops the node', async () => {
+    const mesh = new SmallFake()
+    mesh.status_.peers = [peer()]
+    mesh.emit({ type: 'peer-connected', peer: peer() })
+    mesh.emit(lost)
+    mesh.emit({ type: 'peer-connected', peer: peer({ model: null }) })
+    const outcome = await commandLine(['join'], {
+      mesh,
+      inputKind: 'silent',
+      meanwhile: ({ interrupt }, { stdout }) => {
+        stdout.on('data', (chunk) => {
+          if (String(chunk).includes('does not answer')) {
+            interrupt()
+          }
+        })
+      }
+    })
+    assert.deepEqual(outcome, {
+      code: 0,
+      stderr: '',
+      stdout: `laptop is ready, 12D3KooWLaptop
+listens on /ip4/127.0.0.1/tcp/6373 (this machine only; --listen ADDR for more)
+answers with built-in helper (sums, and help about mesh only), 640 tokens/s
+desktop is here (by mDNS and beacon): qwen3-4b, 42 tokens/s
+desktop is gone: its connection was reset
+desktop is here (by mDNS and beacon), does not answer
+stopping
+`
+    })
+    assert.equal(mesh.stopped, 1)
+  })
+
+  it('gives programs one line an event', async () => {
+    const mesh = new SmallFake()
+    mesh.emit(lost)
+    mesh.emit({ type: 'warning', message: 'The disk is nearly full.' })
+    mesh.emit({ type: 'stopping' })
+    mesh.end()
+    const { code, stdout } = await commandLine(['join', '--json'], { mesh })
+    assert.equal(code, 0)
+    assert.deepEqual(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+      [
+        {
+          event: 'ready',
+          name: 'laptop',
+          peerId: '12D3KooWLaptop',
+          addresses: ['/ip4/127.0.0.1/tcp/6373'],
+          mesh: null,
+          model: 'mini'
+        },
+        { event: 'peer-lost', peer: peer(), reason: 'its connection was reset' },
+        { event: 'warning', message: 'The disk is nearly full.' },
+        { event: 'stopping' }
+      ]
+    )
+  })
+
+  it('hands its flags to the node', async () => {
+    const mesh = new SmallFake()
+    mesh.end()
+    const given: NodeOptions[] = []
+    const flags = ['--name', 'desk', '--connect', 'a', '--connect', 'b', '--port', '0', '--listen', '0.0.0.0']
+    await commandLine(['join', ...flags, '--answer', 'no', '--max-rate', '5', '--home', '/h'], {
+      inputKind: 'silent',
+      doors: {
+        createMesh: (options) => {
+          given.push(options)
+          return Promise.resolve(mesh)
+        }
+      }
+    })
+    const { log, ...options } = given[0]!
+    assert.ok(log)
+    assert.deepEqual(options, {
+      home: '/h',
+      name: 'desk',
+      connect: ['a', 'b'],
+      port: 0,
+      listen: ['0.0.0.0'],
+      answering: 'no',
+      maxRate: 5
+    })
+  })
+
+  it('says who holds the home', async () => {
+    const held = new HomeInUseError('Process 4711 already serves /h.')
+    const { code, stderr } = await commandLine(['join', '--json'], {
+      doors: { createMesh: () => Promise.reject(held) }
+    })
+    assert.equal(code, 1)
+    assert.deepEqual(JSON.parse(stderr), { error: { name: 'HomeInUseError', message: held.message } })
+  })
+})
+
+describe('the greeting', () => {
+  it('is true of a device alone with the built-in model', () => {
+    assert.deepEqual(greeting({ status: meshStatus({ name: 'desktop' }), command: 'npm start --' }), [
+      'This is desktop. No other device nearby (looked 3 s by mDNS and beacon).',
+      'Answers here: built-in helper (sums, and help about mesh only), 640 tokens/s',
+      'A real model: npm start -- model shows how to add one',
+      'Next device: the same command there, with --listen 0.0.0.0 on both (now only this machine can reach it). ' +
+        'Whoever is in the network can then ask, so not yet in other people’s.',
+      'For the short command mesh: npm run install-command'
+    ])
+  })
+
+  it('is true of a device that has company and a model of its own', () => {
+    const status = meshStatus({
+      peers: [peer(), peer({ ...DESKTOP, name: 'pi', state: 'away' })],
+      models: [modelInfo(), modelInfo({ name: 'qwen3-4b', builtIn: false, parameters: 4e9 })],
+      tokensPerSecond: 42.4,
+      addresses: ['/ip4/127.0.0.1/tcp/6373', '/ip4/192.168.1.7/tcp/6373']
+    })
+    assert.deepEqual(greeting({ status, command: 'mesh' }), [
+      'This is laptop. Found desktop (by mDNS and beacon).',
+      'Answers here: qwen3-4b, 42 tokens/s',
+      'Next device: the same command there. Whoever is in this network can ask, so not yet in other people’s.'
+    ])
+  })
+
+  it('says of a device without an engine why it answers nothing', () => {
+    const models = [modelInfo({ broken: 'there is no onnxruntime for this platform' })]
+    const [, second] = greeting({ status: meshStatus({ models, answering: 'no' }), command: 'mesh' })
+    assert.equal(second, 'Answers here: nothing (there is no onnxruntime for this platform)')
+    const [, asking] = greeting({ status: meshStatus({ answering: 'no' }), command: 'mesh' })
+    assert.equal(asking, 'Answers here: nothing (this device only asks)')
+  })
+})

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { HomeInUseError } from '../../src/errors.ts'
+import { interruption, type Interruption } from '../../cli/interruption.ts'
+import { Output } from '../../cli/output.ts'
+import { run } from '../../cli/run.ts'
+import { SmallFake, answerOf, peer } from './small-fake.ts'
+import type { Doors } from '../../cli/verb.ts'
+
+const CTRL_C = '\u0003'
+const CTRL_D = '\u0004'
+
+/** A verb on a terminal that a test types on and reads from. */
+class Terminal {
+  readonly keys = new PassThrough()
+  readonly exit: Promise<number>
+  readonly interruption: Interruption
+  /** How often the process would have been ended at once. */
+  killed = 0
+  #shown = ''
+  readonly #stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80 })
+
+  constructor(args: string[], mesh: SmallFake, doors: Partial<Doors> = {}) {
+    this.#stream.on('data', (chunk) => (this.#shown += String(chunk)))
+    this.interruption = interruption(() => this.killed++)
+    const open = (): Promise<SmallFake> => Promise.resolve(mesh)
+    this.exit = run(args, {
+      doors: { createMesh: open, attachMesh: open, visitMesh: open, ...doors },
+      input: { stream: this.keys, kind: 'terminal' },
+      output: new Output({ stdout: this.#stream, stderr: this.#stream, color: false }),
+      interruption: this.interruption,
+      command: 'mesh',
+      version: '0.1.0'
+    })
+  }
+
+  type(text: string): void {
+    this.keys.write(text)
+  }
+
+  /** Waits until the text has been shown since the last call, and returns what was. */
+  async until(text: string): Promise<string> {
+    for (;;) {
+      const end = this.#shown.indexOf(text)
+      if (end !== -1) {
+        const seen = this.#shown.slice(0, end + text.length)
+        this.#shown = this.#shown.slice(seen.length)
+        return seen
+      }
+      await once(this.#stream, 'data')
+    }
+  }
+
+  /** Everything that was shown since the last call. */
+  rest(): string {
+    return this.#shown
+  }
+}
+
+function withPeer(): SmallFake {
+  const mesh = new SmallFake()
+  mesh.status_.peers = [peer()]
+  return mesh
+}
+
+describe('the prompt of mesh join', () => {
+  it('greets, takes questions one after another, and leaves with Ctrl-D, the node stopped', async () => {
+    const mesh = withPeer()
+    const terminal = new Terminal(['join'], mesh)
+    assert.match(await terminal.until('ask> '), /This is laptop\. Found desktop \(by mDNS and beacon\)\.\n/)
+    terminal.type('What is 12 times 7?\r')
+    assert.match(await terminal.until('tokens/s\n'), /84\n— desktop · qwen3-4b · 42 tokens\/s\n$/)
+    await terminal.until('ask> ')
+    terminal.type('Really?\r')
+    await terminal.until('84\n')
+    terminal.type(CTRL_D)
+    assert.equal(await terminal.exit, 0)
+    assert.deepEqual(
+      mesh.asked.map(({ prompt }) => prompt),
+      ['What is 12 times 7?', 'Really?']
+    )
+    assert.equal(mesh.stopped, 1)
+  })
+
+  it('stops the answer at the first Ctrl-C and leaves at the second', async () => {
+    const mesh = withPeer()
+    mesh.answer = () => [{ type: 'text', text: 'It is' }, 'wait']
+    const terminal = new Terminal(['join'], mesh)
+    await terminal.until('ask> ')
+    terminal.type('x\r')
+    await terminal.until('It is')
+    terminal.type(CTRL_C)
+    assert.match(await terminal.until('ask> '), /^\n\(stopped\)\n/)
+    assert.equal(mesh.stopped, 0)
+    terminal.type(CTRL_C)
+    assert.equal(await terminal.exit, 0)
+    assert.equal(mesh.stopped, 1)
+  })
+
+  it('counts the Ctrl-C that leaves: one more while the node stops ends the process', async () => {
+    const terminal = new Terminal(['join'], withPeer())
+    await terminal.until('ask> ')
+    terminal.type(CTRL_C)
+    await terminal.exit
+    assert.equal(terminal.killed, 0)
+    terminal.interruption.interrupt()
+    assert.equal(terminal.killed, 1)
+  })
+
+  it('clears a line that was begun at Ctrl-C', async () => {
+    const mesh = withPeer()
+    const terminal = new Terminal(['join'], mesh)
+    await terminal.until('ask> ')
+    terminal.type(`abandoned${CTRL_C}kept\r`)
+    await terminal.until('84\n')
+    terminal.type(CTRL_D)
+    await terminal.exit
+    assert.equal(mesh.asked[0]?.prompt, 'kept')
+  })
+
+  it('shows who goes above the line that is being typed', async () => {
+    const mesh = withPeer()
+    const terminal = new Terminal(['join'], mesh)
+    await terminal.until('ask> ')
+    terminal.type('half a quest')
+    await terminal.until('quest')
+    mesh.emit({ type: 'peer-lost', peer: peer(), reason: 'its connection was reset' })
+    const shown = await terminal.until('ask> half a quest')
+    assert.match(shown, /^\r\u001b\[Jdesktop is gone: its connection was reset\n/)
+    terminal.type(`ion${CTRL_D}\r`)
+    await terminal.until('84\n')
+    terminal.type(CTRL_D)
+    await terminal.exit
+    assert.equal(mesh.asked[0]?.prompt, 'half a question')
+  })
+
+  it('keeps who goes during an answer until its end', async () => {
+    const mesh = withPeer()
+    mesh.answer = () => [{ type: 'text', text: 'It is ' }, 'wait']
+    const terminal = new Terminal(['join'], mesh)
+    await terminal.until('ask> ')
+    terminal.type('x\r')
+    await terminal.until('It is ')
+    mesh.emit({ type: 'peer-lost', peer: peer(), reason: 'reset' })
+    terminal.type(CTRL_C)
+    assert.match(await terminal.until('ask> '), /^\n\(stopped\)\ndesktop is gone: reset\n/)
+    terminal.type(CTRL_D)
+    await terminal.exit
+  })
+
+  it('takes what is typed or pasted during an answer after it', async () => {
+    const mesh = withPeer()
+    const terminal = new Terminal(['join'], mesh)
+    await terminal.until('ask> ')
+    terminal.type('one\rtwo\rthr')
+    const shown = await terminal.until('ask> thr')
+    assert.match(shown, /one\r\n[^]*84\n— .*\nask> two\n[^]*84\n— .*\n[^]*ask> thr$/)
+    terminal.type(`ee\r`)
+    await terminal.until('84\n')
+    terminal.type(CTRL_D)
+    await terminal.exit
+    assert.deepEqual(
+      mesh.asked.map(({ prompt }) => prompt),
+      ['one', 'two', 'three']
+    )
+  })
+
+  it('goes on after an error', async () => {
+    const mesh = withPeer()
+    const answers = [[new Error('Nobody can answer.')], answerOf('84')]
+    mesh.answer = () => answers.shift() ?? []
+    const terminal = new Terminal(['join'], mesh)
+    await terminal.until('ask> ')
+    terminal.type('one\r')
+    assert.match(await terminal.until('ask> '), /Nobody can answer\.\n/)
+    terminal.type('two\r')
+    await terminal.until('84\n')
+    terminal.type(CTRL_D)
+    assert.equal(await terminal.exit, 0)
+  })
+
+  it('ends when the node is stopped elsewhere, and by a signal', async () => {
+    const stopped = withPeer()
+    const first = new Terminal(['join'], stopped)
+    await first.until('ask> ')
+    stopped.emit({ type: 'stopping' })
+    stopped.end()
+    assert.equal(await first.exit, 0)
+    assert.match(first.rest(), /The node on this device is stopping\.\n/)
+    const second = new Terminal(['join'], withPeer())
+    await second.until('ask> ')
+    second.interruption.interrupt()
+    assert.equal(await second.exit, 0)
+  })
+
+  it('leaves nothing behind', async () => {
+    const mesh = withPeer()
+    const terminal = new Terminal(['join'], mesh)
+    await terminal.until('ask> ')
+    terminal.type(CTRL_D)
+    await terminal.exit
+    assert.deepEqual(terminal.keys.listenerCount('keypress'), 0)
+    assert.equal(terminal.keys.isPaused(), true)
+    assert.match(terminal.rest(), /\n/)
+  })
+
+  it('asks the node that already runs, and leaves it running', async () => {
+    const mesh = withPeer()
+    const terminal = new Terminal(['join'], mesh, {
+      createMesh: () => Promise.reject(new HomeInUseError('Process 4711 serves this home.'))
+    })
+    assert.match(
+      await terminal.until('ask> '),
+      /^laptop already runs here; this prompt asks it\. Ctrl-D leaves it running\.\n/
+    )
+    terminal.type('x\r')
+    await terminal.until('84\n')
+    terminal.type(CTRL_D)
+    assert.equal(await terminal.exit, 0)
+    assert.equal(mesh.shutdowns, 0)
+  })
+})
+
+describe('the prompt of mesh chat', () => {
+  it('keeps the part of an answer that was stopped, and goes on', async () => {
+    const mesh = new SmallFake()
+    const answers: ReturnType<SmallFake['answer']>[] = [[{ type: 'text', text: 'It is' }, 'wait'], answerOf('84')]
+    mesh.answer = () => answers.shift() ?? []
+    const terminal = new Terminal(['chat'], mesh)
+    await terminal.until('chat> ')
+    terminal.type('one\r')
+    await terminal.until('It is')
+    terminal.type(CTRL_C)
+    await terminal.until('chat> ')
+    terminal.type('two\r')
+    await terminal.until('84\n')
+    terminal.type(CTRL_D)
+    assert.equal(await terminal.exit, 0)
+    assert.deepEqual(mesh.asked[1]?.prompt, [
+      { role: 'user', content: 'one' },
+      { role: 'assistant', content: 'It is' },
+      { role: 'user', content: 'two' }
+    ])
+  })
+})
