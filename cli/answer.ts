@@ -1,11 +1,18 @@
-import type { AbortOptions, AskEvent, AskWaiting, AnswerSummary } from '../src/interface.ts'
+import type { AbortOptions, AskAccepted, AskEvent, AskWaiting, AnswerSummary } from '../src/interface.ts'
 import { percent, rate } from './human.ts'
 import type { Output } from './output.ts'
 
-/** What came of a question; `summary` is null while or where the answer did not end. */
+/** What has come of a question so far. */
 export interface Answer {
   text: string
+  /** Who works on it; null before anybody does. */
+  accepted: AskAccepted | null
+  /** Null while or where the answer did not end. */
   summary: AnswerSummary | null
+}
+
+export function noAnswer(): Answer {
+  return { text: '', accepted: null, summary: null }
 }
 
 /**
@@ -22,6 +29,7 @@ export async function showAnswer(
     for await (const event of untilClosed(events, output)) {
       switch (event.type) {
         case 'accepted':
+          into.accepted = event
           output.status(`${event.peer.name} · ${event.model.name}`)
           break
         case 'waiting':
@@ -56,6 +64,8 @@ export async function gatherAnswer(events: AsyncIterable<AskEvent>, into: Answer
   for await (const event of events) {
     if (event.type === 'text') {
       into.text += event.text
+    } else if (event.type === 'accepted') {
+      into.accepted = event
     } else if (event.type === 'done') {
       into.summary = event
     }
@@ -63,9 +73,9 @@ export async function gatherAnswer(events: AsyncIterable<AskEvent>, into: Answer
 }
 
 /** The shape that programs rely on. Without a summary the answer was interrupted. */
-export function answerData({ text, summary }: Answer): unknown {
+export function answerData({ text, accepted, summary }: Answer): object {
   if (summary === null) {
-    return { answer: text, interrupted: true }
+    return { answer: text, model: accepted?.model.name, peer: accepted?.peer, interrupted: true }
   }
   return { answer: text, ...summary, type: undefined }
 }

@@ -1,6 +1,6 @@
 /** The three ways in which `join` stays: a prompt, lines for a log, and lines of JSON for a program. */
 import type { AbortOptions, Mesh, MeshEvent, MeshStatus } from '../src/interface.ts'
-import { showAnswer } from './answer.ts'
+import { noAnswer, showAnswer } from './answer.ts'
 import { onLoopbackOnly, strongest, byWays, answersHere } from './describe.ts'
 import { rate } from './human.ts'
 import type { Output } from './output.ts'
@@ -60,7 +60,7 @@ export async function servePrompt(
     input,
     output,
     label: 'ask> ',
-    answer: (line, options) => showAnswer(mesh.ask(line, options), output, { text: '', summary: null }, options)
+    answer: (line, options) => showAnswer(mesh.ask(line, options), output, noAnswer(), options)
   })
   const following = follow(mesh, { signal: AbortSignal.any([signal, ended.signal]), known }, (event) => {
     const line = eventLine(event)

@@ -1,5 +1,5 @@
 import { EXIT, UsageError } from '../exit-codes.ts'
-import { answerData, gatherAnswer, showAnswer, type Answer } from '../answer.ts'
+import { answerData, gatherAnswer, noAnswer, showAnswer } from '../answer.ts'
 import { ASK_FLAGS, askOptions } from '../ask-flags.ts'
 import { PLACEMENT_COLUMNS, placementCells } from '../placement.ts'
 import { readInput } from '../standard-input.ts'
@@ -20,7 +20,7 @@ export const ask = defineVerb({
     const { doors, home, log, output, interruption, values } = invocation
     const prompt = await readPrompt(invocation)
     const options = { ...askOptions(values), signal: interruption.signal }
-    const answer: Answer = { text: '', summary: null }
+    const answer = noAnswer()
     return withMesh(doors.visitMesh({ ...home, log, signal: interruption.signal }), async (mesh) => {
       if (!output.json && !output.quiet) {
         const { state, peers } = await mesh.status({ signal: interruption.signal })
@@ -28,10 +28,11 @@ export const ask = defineVerb({
           output.note(`No mesh here yet (${invocation.hint('join')} starts one): this device answers alone.`)
         }
       }
-      if (values.why === true) {
-        output.asideTable(PLACEMENT_COLUMNS, placementCells(await mesh.why(prompt, options)))
-      }
+      const rows = values.why === true ? await mesh.why(prompt, options) : undefined
       if (!output.json) {
+        if (rows !== undefined) {
+          output.asideTable(PLACEMENT_COLUMNS, placementCells(rows))
+        }
         await showAnswer(mesh.ask(prompt, options), output, answer, options)
         return EXIT.done
       }
@@ -39,7 +40,7 @@ export const ask = defineVerb({
         await gatherAnswer(mesh.ask(prompt, options), answer)
       } finally {
         if (answer.text !== '' || answer.summary !== null) {
-          output.data(answerData(answer))
+          output.data({ ...answerData(answer), why: rows })
         }
       }
       return EXIT.done

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { PromptTooLongError } from '../../src/errors.ts'
 import type { AskOptions, Mesh } from '../../src/interface.ts'
-import { answerData, gatherAnswer, showAnswer, type Answer } from '../answer.ts'
+import { answerData, gatherAnswer, noAnswer, showAnswer, type Answer } from '../answer.ts'
 import { ASK_FLAGS, askOptions } from '../ask-flags.ts'
 import { Conversation } from '../conversation.ts'
 import { count } from '../human.ts'
@@ -57,7 +57,7 @@ async function say(
 ): Promise<void> {
   let dropped = conversation.add({ role: 'user', content })
   for (;;) {
-    const answer: Answer = { text: '', summary: null }
+    const answer = noAnswer()
     try {
       const events = mesh.ask(conversation.messages, options)
       await (output.json ? gatherAnswer(events, answer) : showAnswer(events, output, answer, options))

@@ -4,6 +4,7 @@ import { DESKTOP, LAPTOP, SmallFake, answerOf, meshStatus } from './small-fake.t
 import { commandLine } from './command-line.ts'
 
 const moved = { type: 'moved', from: DESKTOP, to: LAPTOP, reason: 'its connection was reset' } as const
+const accepted = { type: 'accepted', peer: DESKTOP, model: { name: 'qwen3-4b', hash: 'cd'.repeat(32) } } as const
 const waiting = { type: 'waiting', peer: DESKTOP, loaded: null, prefilled: null } as const
 
 function fake(...answer: ReturnType<SmallFake['answer']>): SmallFake {
@@ -124,7 +125,7 @@ describe('mesh ask', () => {
 
   it('keeps what came of an interrupted answer', async () => {
     const broken = new AnswerInterruptedError('The answer broke off: nobody is left to carry on.')
-    const mesh = fake({ type: 'text', text: 'It is' }, broken)
+    const mesh = fake(accepted, { type: 'text', text: 'It is' }, broken)
     assert.deepEqual(await commandLine(['ask', 'x'], { mesh }), {
       code: 3,
       stdout: 'It is\n',
@@ -132,7 +133,12 @@ describe('mesh ask', () => {
     })
     const data = await commandLine(['ask', 'x', '--json'], { mesh })
     assert.equal(data.code, 3)
-    assert.deepEqual(JSON.parse(data.stdout), { answer: 'It is', interrupted: true })
+    assert.deepEqual(JSON.parse(data.stdout), {
+      answer: 'It is',
+      model: 'qwen3-4b',
+      peer: DESKTOP,
+      interrupted: true
+    })
     assert.deepEqual(JSON.parse(data.stderr), {
       error: { name: 'AnswerInterruptedError', message: 'The answer broke off: nobody is left to carry on.' }
     })
@@ -177,6 +183,10 @@ describe('mesh ask', () => {
     ]
     const { stdout, stderr } = await commandLine(['ask', 'x', '--why'], { mesh })
     assert.equal(stdout, '84\n')
+    const { why } = JSON.parse((await commandLine(['ask', 'x', '--why', '--json'], { mesh })).stdout) as {
+      why: unknown
+    }
+    assert.deepEqual(why, mesh.rows)
     assert.equal(stderr, 'DEVICE   MODEL     EXPECTED  REASON\ndesktop  qwen3-4b      12 s  the largest\n')
   })
 

@@ -16,7 +16,7 @@ describe('mesh chat', () => {
       { role: 'assistant', content: 'answer 1' },
       { role: 'user', content: 'two' }
     ])
-    assert.equal(mesh.asked[1]?.options.system, 'Be kind.')
+    assert.equal(mesh.asked[1].options.system, 'Be kind.')
   })
 
   it('leaves out the oldest turns that no longer fit, and says so', async () => {

@@ -17,7 +17,7 @@ switch (process.env.FAKE) {
     mesh.answer = () => answerOf(...Array.from({ length: 5000 }, () => `${'word '.repeat(20)}\n`))
     break
   case 'echo':
-    mesh.answer = (prompt) => answerOf(String(prompt))
+    mesh.answer = (prompt) => answerOf(typeof prompt === 'string' ? prompt : '')
     break
   case 'stuck':
     // A node that takes for ever to stop.
