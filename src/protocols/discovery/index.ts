@@ -11,15 +11,20 @@
  * ```
  */
 import { UdpBeacon } from './beacon.ts'
+import { RedialingDialer } from './dialer.ts'
 import { WrappedMdns } from './mdns.ts'
-import type { ComponentLogger, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
+import { PollingNetworkWatch } from './network-watch.ts'
+import type { ComponentLogger, Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { MulticastDNSComponents } from '@libp2p/mdns'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { FoundBy } from '../../interface.ts'
+import type { Discovery, FoundBy } from '../../interface.ts'
 import type { InterfaceTable } from './interfaces.ts'
 
 export type { InterfaceTable } from './interfaces.ts'
+export { parseConnectAddress, parseListenAddress } from './address.ts'
 export { COMMON_TAG, DEFAULT_BEACON_PORT } from './constants.ts'
+export { scan } from './scan.ts'
+export type { ScanOptions } from './scan.ts'
 
 /** A device was heard of. It comes again and again while the device is there, at most once a second when unchanged. */
 export interface Found {
@@ -126,4 +131,75 @@ export interface MdnsInit {
 
 export function mdns(init: MdnsInit = {}): (components: MulticastDNSComponents) => Mdns {
   return (components) => new WrappedMdns(components, init)
+}
+
+// ---------------------------------------------------------------- dialling
+
+/** A device that was heard of; `Discovery` of interface.ts without the name, which only the mesh knows. */
+export type KnownDevice = Omit<Discovery, 'name'>
+
+/** Dials what is found and keeps dialling; see `redial.ts` for when. */
+export interface Dialer {
+  start(): void
+  stop(): void
+  /** A device was heard of, in whichever way. */
+  found(found: Found): void
+  /** Forget all waits and dial now. */
+  networkChanged(): void
+  /** Never dial it again unless it is found again. An open connection stays. */
+  forget(id: string): void
+  known(): KnownDevice[]
+}
+
+export interface DialerInit {
+  /** Dials running at once. @default 8 */
+  maxDials?: number
+  /** @default 3000 */
+  addressTimeoutMs?: number
+}
+
+export interface DialerComponents {
+  peerId: PeerId
+  connectionManager: {
+    openConnection(address: Multiaddr, options: { signal: AbortSignal; force: boolean }): Promise<Connection>
+    getConnections(peerId: PeerId): Connection[]
+  }
+  events: TypedEventTarget<Libp2pEvents>
+  logger: ComponentLogger
+}
+
+export function dialer(init: DialerInit = {}): (components: DialerComponents) => Dialer {
+  return (components) => new RedialingDialer(components, init)
+}
+
+// ---------------------------------------------------------------- changes of the network
+
+export interface NetworkChange {
+  /** Addresses with their interfaces, for example `eth0 192.168.1.5/24`. */
+  added: string[]
+  removed: string[]
+  /** How long this machine slept, or 0. */
+  sleptMs: number
+}
+
+export interface NetworkWatchEvents {
+  change: CustomEvent<NetworkChange>
+}
+
+export interface NetworkWatch extends TypedEventTarget<NetworkWatchEvents> {
+  start(): void
+  stop(): void
+}
+
+export interface NetworkWatchInit {
+  /** @default os.networkInterfaces */
+  interfaces?: () => InterfaceTable
+  /** Wall clock in milliseconds. @default Date.now */
+  clock?: () => number
+  /** Calls `look` again and again; returns what ends it. @default setInterval, without keeping the process alive */
+  every?: (ms: number, look: () => void) => () => void
+}
+
+export function networkWatch(init: NetworkWatchInit = {}): () => NetworkWatch {
+  return () => new PollingNetworkWatch(init)
 }

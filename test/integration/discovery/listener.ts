@@ -9,7 +9,7 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import { beacon, mdns } from '../../../src/protocols/discovery/index.ts'
-import type { Found } from '../../../src/protocols/discovery/index.ts'
+import type { Beacon, Found, Mdns } from '../../../src/protocols/discovery/index.ts'
 
 const [ways = 'beacon', listen = '/ip4/0.0.0.0/tcp/0', seed = ''] = process.argv.slice(2)
 
@@ -34,15 +34,16 @@ const say = (line: object): void => {
 const sayFound = ({ detail }: CustomEvent<Found>): void => {
   say({ event: 'found', ...detail })
 }
-node.services.beacon?.addEventListener('found', sayFound)
-node.services.mdns?.addEventListener('found', sayFound)
+const services: { beacon?: Beacon; mdns?: Mdns } = node.services
+services.beacon?.addEventListener('found', sayFound)
+services.mdns?.addEventListener('found', sayFound)
 
 say({ event: 'starting', id: node.peerId.toString() })
 await node.start()
 say({ event: 'ready', addresses: node.getMultiaddrs().map(String) })
 
 setInterval(() => {
-  say({ event: 'state', beacon: node.services.beacon?.state(), mdns: node.services.mdns?.state() })
+  say({ event: 'state', beacon: services.beacon?.state(), mdns: services.mdns?.state() })
 }, 2000)
 process.once('SIGTERM', () => {
   void Promise.resolve(node.stop()).then(() => process.exit(0))
