@@ -1,3 +1,5 @@
+import type { DialError } from './redial.ts'
+
 /** Why a dial failed, in a word for programs. */
 export type DialFailure = 'refused' | 'timed-out' | 'no-route' | 'wrong-identity' | 'closed' | 'other'
 
@@ -42,7 +44,7 @@ const BY_NAME: Readonly<Record<string, DialFailure>> = {
 const MAX_DEPTH = 4
 
 /** The kind of a dial's failure and a sentence about it for a person. */
-export function explainDialError(error: unknown): { failure: DialFailure; message: string } {
+export function explainDialError(error: unknown): DialError {
   const failure = classify(error, MAX_DEPTH)
   if (failure !== undefined && failure !== 'other') return { failure, message: WORDS[failure] }
   return { failure: 'other', message: error instanceof Error ? error.message : String(error) }

@@ -4,7 +4,7 @@ import { explainDialError } from './dial-error.ts'
 import { nextDialAt, NOBODY, redial } from './redial.ts'
 import type { Connection, Logger, PeerId } from '@libp2p/interface'
 import type { Dialer, DialerComponents, DialerInit, Found, KnownDevice } from './index.ts'
-import type { DialAction, RedialEvent, RedialRules } from './redial.ts'
+import type { DialAction, DialError, RedialEvent, RedialRules } from './redial.ts'
 
 /** A dial on a LAN takes milliseconds; one SYN that is lost is sent again after a second. */
 const ADDRESS_TIMEOUT_MS = 3000
@@ -81,7 +81,8 @@ export class RedialingDialer implements Dialer {
       foundBy: [...peer.foundBy],
       addresses: [...peer.addresses],
       connected: peer.connectedAt !== null,
-      dialError: peer.dialError
+      dialError: peer.dialError?.message ?? null,
+      dialFailure: peer.dialError?.failure ?? null
     }))
   }
 
@@ -122,7 +123,7 @@ export class RedialingDialer implements Dialer {
     const peerId = peerIdFromString(id)
     const before = connectionManager.getConnections(peerId)
     const wrong: string[] = []
-    let reason: string | undefined
+    let newest: DialError | undefined
     for (const address of addresses) {
       const signal = AbortSignal.any([stopped, AbortSignal.timeout(this.#addressTimeoutMs)])
       try {
@@ -131,15 +132,15 @@ export class RedialingDialer implements Dialer {
         if (replace) closeAll(before)
         return { type: 'dialed', id }
       } catch (error) {
-        const { failure, message } = explainDialError(error)
+        const explained = explainDialError(error)
         this.#log('could not dial %s at %s - %e', id, address, error)
-        if (failure === 'wrong-identity') wrong.push(address)
+        if (explained.failure === 'wrong-identity') wrong.push(address)
         // Of the newest address, which is the one that should have worked.
-        reason ??= message
+        newest ??= explained
         if (stopped.aborted) break
       }
     }
-    return { type: 'failed', id, reason: reason ?? 'no address', wrong }
+    return { type: 'failed', id, error: newest ?? explainDialError(stopped.reason), wrong }
   }
 }
 

@@ -18,9 +18,15 @@ import type { ComponentLogger, Connection, Libp2pEvents, PeerId, TypedEventTarge
 import type { MulticastDNSComponents } from '@libp2p/mdns'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Discovery, FoundBy } from '../../interface.ts'
+import type { DialFailure } from './dial-error.ts'
 import type { InterfaceTable } from './interfaces.ts'
 
+export type { DialFailure } from './dial-error.ts'
+export { diagnose } from './diagnosis.ts'
+export type { NetworkFacts } from './diagnosis.ts'
 export type { InterfaceTable } from './interfaces.ts'
+export { readNetworkFacts } from './network-facts.ts'
+export type { Run, SystemFacts } from './network-facts.ts'
 export { parseConnectAddress, parseListenAddress } from './address.ts'
 export { COMMON_TAG, DEFAULT_BEACON_PORT } from './constants.ts'
 export { scan } from './scan.ts'
@@ -136,7 +142,10 @@ export function mdns(init: MdnsInit = {}): (components: MulticastDNSComponents) 
 // ---------------------------------------------------------------- dialling
 
 /** A device that was heard of; `Discovery` of interface.ts without the name, which only the mesh knows. */
-export type KnownDevice = Omit<Discovery, 'name'>
+export interface KnownDevice extends Omit<Discovery, 'name'> {
+  /** `dialError` in a word for programs. */
+  dialFailure: DialFailure | null
+}
 
 /** Dials what is found and keeps dialling; see `redial.ts` for when. */
 export interface Dialer {

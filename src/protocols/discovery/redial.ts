@@ -1,4 +1,5 @@
 import type { FoundBy } from '../../interface.ts'
+import type { DialFailure } from './dial-error.ts'
 import type { Found } from './index.ts'
 
 /**
@@ -31,6 +32,12 @@ export const YIELD_MS = 300
 /** A connection to a restarted peer is replaced at most this often: a forged instance must not cause a flood of dials. */
 const REPLACE_SPACING_MS = 5000
 
+/** Why the last dial failed: a word for programs, and a sentence. */
+export interface DialError {
+  failure: DialFailure
+  message: string
+}
+
 export interface KnownPeer {
   readonly id: string
   /** Newest first. */
@@ -50,7 +57,7 @@ export interface KnownPeer {
   readonly dialAt: number
   readonly dialedAt: number
   readonly heardAt: number
-  readonly dialError: string | null
+  readonly dialError: DialError | null
 }
 
 export interface RedialState {
@@ -64,7 +71,7 @@ export type RedialEvent =
   /** The dial opened a connection; whether that is still open, `connected` and `disconnected` tell. */
   | { type: 'dialed'; id: string }
   /** `wrong`: addresses at which somebody else answered. */
-  | { type: 'failed'; id: string; reason: string; wrong: string[] }
+  | { type: 'failed'; id: string; error: DialError; wrong: string[] }
   | { type: 'network-changed' }
   | { type: 'tick' }
   | { type: 'forget'; id: string }
@@ -201,12 +208,12 @@ function disconnected(peer: KnownPeer, now: number, rules: RedialRules): KnownPe
 
 function failed(
   peer: KnownPeer,
-  { reason, wrong }: { reason: string; wrong: string[] },
+  { error, wrong }: { error: DialError; wrong: string[] },
   now: number,
   rules: RedialRules
 ): KnownPeer {
   const addresses = peer.addresses.filter((address) => !wrong.includes(address))
-  const next = { ...peer, addresses, dialing: false, again: false, dialError: reason }
+  const next = { ...peer, addresses, dialing: false, again: false, dialError: error }
   // A replacement that was asked for during this dial is still to come; one that was this dial is not repeated.
   if (peer.connectedAt !== null) return { ...next, replace: peer.replace && peer.dialAt !== Infinity }
   const failures = peer.again ? 0 : peer.failures + 1
