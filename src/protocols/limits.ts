@@ -23,7 +23,7 @@ export const WRITE_TIMEOUT_MS = 30_000
 /** Dialling and negotiating together; libp2p's own negotiation limit is the same. */
 export const OPEN_TIMEOUT_MS = 10_000
 /** How long the other side may take to close its half once everything is said. */
-export const CLOSE_TIMEOUT_MS = 5_000
+export const CLOSE_TIMEOUT_MS = 2_000
 
 // ---------------------------------------------------------------- asks, for each peer
 

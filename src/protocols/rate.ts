@@ -19,3 +19,26 @@ export function take(bucket: Bucket | undefined, rate: Rate, now: number): { buc
   const allowed = tokens >= 1
   return { bucket: { tokens: allowed ? tokens - 1 : tokens, at: now }, allowed }
 }
+
+/** Far more than a home has devices; beyond it the one that has been quiet longest starts anew. */
+const MOST_PEERS = 1024
+
+/** A bucket for each peer, of a bounded number of peers. */
+export class PeerRates {
+  readonly #rate: Rate
+  readonly #buckets = new Map<string, Bucket>()
+
+  constructor(rate: Rate) {
+    this.#rate = rate
+  }
+
+  take(peer: string, now: number): boolean {
+    const { bucket, allowed } = take(this.#buckets.get(peer), this.#rate, now)
+    // Set anew, so that the Map's order is that of the last use.
+    this.#buckets.delete(peer)
+    this.#buckets.set(peer, bucket)
+    const [quietest] = this.#buckets.keys()
+    if (this.#buckets.size > MOST_PEERS && quietest !== undefined) this.#buckets.delete(quietest)
+    return allowed
+  }
+}

@@ -1,47 +1,29 @@
-import './nodes.ts'
+import { closed, testNode, until } from './nodes.ts'
 import assert from 'node:assert/strict'
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, Stream } from '@libp2p/interface'
 import type { Capability } from '../../src/interface.ts'
-import { capability, type CapabilityEvent, type CapabilityService } from '../../src/protocols/capability/index.ts'
-import { testNode } from './nodes.ts'
+import {
+  capability,
+  CAPABILITY_PROTOCOL,
+  type CapabilityEvent,
+  type CapabilityInit,
+  type CapabilityService
+} from '../../src/protocols/capability/index.ts'
+import { decodeWords, encodeWords, type Words } from '../../src/protocols/capability/words.ts'
+import { frameReader, writeFrame, type FrameReader } from '../../src/protocols/framing.ts'
+import { desktop, laptop } from './devices.ts'
+import { ManualClock } from './manual-clock.ts'
 
 type Node = Libp2p<{ capability: CapabilityService }>
 
-export const desktop: Capability = {
-  name: 'desktop',
-  instance: '0011223344556677',
-  version: '0.1.0',
-  sequence: 3,
-  answering: 'yes',
-  models: [
-    {
-      name: 'qwen3-4b',
-      hash: 'b2'.repeat(32),
-      parameters: 4_022_468_096,
-      quantization: 'q4f16',
-      contextLength: 40_960,
-      builtIn: false,
-      prefillRate: 900.5,
-      decodeRate: 41.2
-    },
-    {
-      name: 'mini',
-      hash: 'c3'.repeat(32),
-      parameters: null,
-      quantization: null,
-      contextLength: 512,
-      builtIn: true,
-      prefillRate: 9000,
-      decodeRate: 640
-    }
-  ],
-  queue: 2,
-  hardware: 'NVIDIA RTX 3060',
-  addresses: ['/ip4/192.168.1.10/tcp/6373']
-}
-
 describe('capability between two nodes', () => {
-  let nodes: Node[] = []
+  let nodes: Libp2p[] = []
+
+  async function device(own: Capability, init: Partial<CapabilityInit> = {}): Promise<Node> {
+    const node = await testNode({ capability: capability({ current: () => own, ...init }) })
+    nodes.push(node)
+    return node
+  }
 
   afterEach(async () => {
     for (const node of nodes) await node.stop()
@@ -49,30 +31,209 @@ describe('capability between two nodes', () => {
   })
 
   it('tells each what the other runs, and how far away it is', async () => {
-    const make = (own: Capability) => testNode({ capability: capability({ current: () => own }) })
-    const [a, b] = await Promise.all([make(desktop), make({ ...desktop, name: 'laptop', models: [], hardware: null })])
-    nodes = [a, b]
-    const seen = Promise.all([notice(a), notice(b), roundTrip(a), roundTrip(b)])
+    const [a, b] = await Promise.all([device(desktop), device(laptop)])
+    const seen = Promise.all([next(a, 'notice'), next(b, 'notice'), roundTrip(a), roundTrip(b)])
     await a.dial(b.getMultiaddrs())
     const [fromB, fromA] = await seen
     assert.equal(fromB.peer, b.peerId.toString())
-    assert.equal(fromB.capability.name, 'laptop')
+    assert.deepEqual(fromB.capability, laptop)
     assert.deepEqual(fromA.capability, desktop)
+  })
+
+  it('has one stream even when both dial at the same moment', async () => {
+    const [a, b] = await Promise.all([device(desktop), device(laptop)])
+    const seen = Promise.all([next(a, 'notice'), next(b, 'notice')])
+    await Promise.all([a.dial(b.getMultiaddrs()), b.dial(a.getMultiaddrs())])
+    await seen
+    await until(() => streamsOf(a).length === 1 && streamsOf(b).length === 1)
+    await Promise.all([roundTrip(a), roundTrip(b)])
+    assert.equal(streamsOf(a).length, 1)
+  }).timeout(10_000)
+
+  it('tells of a change soon, and of many in quick succession as few', async () => {
+    let own = desktop
+    const [a, b] = await Promise.all([device(desktop, { current: () => own }), device(laptop)])
+    const first = next(b, 'notice')
+    await a.dial(b.getMultiaddrs())
+    await first
+    const notices: Capability[] = []
+    const stop = b.services.capability.listen((event) => {
+      if (event.type === 'notice') notices.push(event.capability)
+    })
+    for (let queue = 1; queue <= 100; queue++) {
+      own = { ...desktop, sequence: desktop.sequence + queue, queue }
+      a.services.capability.changed()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await until(() => notices.at(-1)?.queue === 100)
+    stop()
+    assert.ok(notices.length <= 5, `${notices.length} notices`)
+  })
+
+  it('says that a peer is gone when its connection breaks', async () => {
+    const [a, b] = await Promise.all([device(desktop), device(laptop)])
+    const seen = Promise.all([next(a, 'notice'), next(b, 'notice')])
+    await a.dial(b.getMultiaddrs())
+    await seen
+    const gone = next(a, 'closed')
+    for (const connection of b.getConnections()) connection.abort(new Error('killed'))
+    assert.equal((await gone).peer, b.peerId.toString())
+  })
+
+  it('opens the stream again when it breaks and the connection does not', async () => {
+    const [a, b] = await Promise.all([device(desktop), device(laptop)])
+    const seen = Promise.all([next(a, 'notice'), next(b, 'notice')])
+    await a.dial(b.getMultiaddrs())
+    await seen
+    const events = Promise.all([next(a, 'closed'), next(b, 'closed'), next(a, 'notice'), next(b, 'notice')])
+    streamsOf(a)[0]?.abort(new Error('broken'))
+    const [closedAtA] = await events
+    assert.equal(closedAtA.connected, true)
+  })
+
+  describe('with a peer that the test plays', () => {
+    let clock: ManualClock
+    let node: Node
+    let stream: Stream
+    let peer: string
+    let events: CapabilityEvent[]
+    let reader: FrameReader
+    let hello: Words
+
+    beforeEach(async () => {
+      clock = new ManualClock()
+      node = await device(desktop, { clock })
+      events = []
+      node.services.capability.listen((event) => events.push(event))
+      // The one that must wait for the other to open the stream is easier to play.
+      const other = await testNode({})
+      nodes.push(other)
+      peer = other.peerId.toString()
+      if (node.peerId.toString() < peer) {
+        const opened = new Promise<Stream>((resolve) => void other.handle(CAPABILITY_PROTOCOL, resolve))
+        await node.dial(other.getMultiaddrs())
+        stream = await opened
+      } else {
+        stream = await other.dialProtocol(node.getMultiaddrs(), CAPABILITY_PROTOCOL)
+      }
+      reader = frameReader(stream, { maxBytes: 65_536 })
+      hello = await read()
+    })
+
+    const read = async () => decodeWords((await reader.read({ timeoutMs: 1000 }))!)
+
+    const types = () => events.map(({ type }) => type)
+
+    it('says hello with its notice and a heartbeat, and answers one', async () => {
+      assert.deepEqual(hello, { capability: desktop, beat: 1 })
+      await writeFrame(stream, encodeWords({ beat: 17 }))
+      assert.deepEqual(await read(), { echo: 17 })
+      clock.advance(2000)
+      assert.deepEqual(await read(), { beat: 2 })
+      clock.advance(30)
+      await writeFrame(stream, encodeWords({ echo: 2 }))
+      await until(() => events.some((event) => event.type === 'beat' && event.roundTripMs === 30))
+    })
+
+    it('calls it silent within six seconds, keeps its stream, and has it back at its first word', async () => {
+      await writeFrame(stream, encodeWords({ capability: laptop }))
+      await until(() => types().includes('notice'))
+      clock.advance(5000)
+      assert.ok(!types().includes('silent'))
+      clock.advance(1000)
+      assert.equal(types().filter((type) => type === 'silent').length, 1)
+      clock.advance(600_000)
+      assert.equal(types().filter((type) => type === 'silent').length, 1)
+      assert.equal(stream.status, 'open')
+      events.length = 0
+      await writeFrame(stream, encodeWords({ beat: 5 }))
+      await until(() => types().includes('beat'))
+      assert.deepEqual(types(), ['beat'])
+    })
+
+    it('keeps the latest notice for a silent peer until it is back', async () => {
+      clock.advance(6000)
+      for (let i = 0; i < 100; i++) {
+        node.services.capability.changed()
+        clock.advance(1000)
+      }
+      await writeFrame(stream, encodeWords({ beat: 1 }))
+      const heard: string[] = []
+      while (!heard.includes('capability')) {
+        heard.push(...Object.keys(await read()))
+      }
+      assert.deepEqual(heard.filter((word) => word !== 'beat').sort(), ['capability', 'echo'])
+      assert.ok(heard.filter((word) => word === 'beat').length < 8)
+    })
+
+    it('beats at once when this device wakes, and does not blame the peer for the time', async () => {
+      events.length = 0
+      clock.sleep(3_600_000)
+      assert.deepEqual(await read(), { beat: 2 })
+      assert.deepEqual(events, [])
+    })
+
+    it('says that it closed when it is reset', async () => {
+      stream.abort(new Error('killed'))
+      await until(() => types().includes('closed'))
+    })
+
+    it('ends a stream that brings nonsense', async () => {
+      const gone = closed(stream)
+      await writeFrame(stream, new Uint8Array([0xff, 0xff, 0xff]))
+      assert.equal((await gone)?.name, 'StreamResetError')
+      await until(() => types().includes('closed'))
+      assert.ok(events.every(({ type }) => type !== 'notice'))
+    })
+
+    it('ends a stream that brings more than it may', async () => {
+      const gone = closed(stream)
+      for (let beat = 1; beat < 100 && stream.writeStatus === 'writable'; beat++) stream.send(frame({ beat }))
+      assert.equal((await gone)?.name, 'StreamResetError')
+      const heard = events.filter(({ type }) => type === 'beat').length
+      assert.ok(heard <= 60, `${heard} heard`)
+      assert.equal(events.at(-1)?.type, 'closed')
+    })
+
+    it('refuses a stream that the wrong side opens', async () => {
+      let greater = await testNode({})
+      nodes.push(greater)
+      while (greater.peerId.toString() < node.peerId.toString()) {
+        greater = await testNode({})
+        nodes.push(greater)
+      }
+      const wrong = await greater.dialProtocol(node.getMultiaddrs(), CAPABILITY_PROTOCOL)
+      if (wrong.status === 'open') await closed(wrong)
+      assert.equal(wrong.status, 'reset')
+    })
   })
 })
 
-type Notice = Extract<CapabilityEvent, { type: 'notice' }>
+function frame(words: Parameters<typeof encodeWords>[0]): Uint8Array {
+  const bytes = encodeWords(words)
+  return new Uint8Array([bytes.byteLength, ...bytes])
+}
 
-function until<T extends CapabilityEvent>(node: Node, wanted: (event: CapabilityEvent) => event is T): Promise<T> {
+function streamsOf(node: Node): Stream[] {
+  return node.getConnections().flatMap(({ streams }) => streams.filter((s) => s.protocol === CAPABILITY_PROTOCOL))
+}
+
+type EventOf<Type> = Extract<CapabilityEvent, { type: Type }>
+
+function next<Type extends CapabilityEvent['type']>(node: Node, type: Type): Promise<EventOf<Type>> {
+  return first(node, (event): event is EventOf<Type> => event.type === type)
+}
+
+function roundTrip(node: Node): Promise<EventOf<'beat'>> {
+  return first(node, (event): event is EventOf<'beat'> => event.type === 'beat' && event.roundTripMs !== null)
+}
+
+function first<T extends CapabilityEvent>(node: Node, isIt: (event: CapabilityEvent) => event is T): Promise<T> {
   return new Promise((resolve) => {
     const stop = node.services.capability.listen((event) => {
-      if (!wanted(event)) return
+      if (!isIt(event)) return
       stop()
       resolve(event)
     })
   })
 }
-
-const notice = (node: Node) => until(node, (event): event is Notice => event.type === 'notice')
-const roundTrip = (node: Node) =>
-  until(node, (event): event is CapabilityEvent => event.type === 'beat' && event.roundTripMs !== null)

@@ -2,7 +2,7 @@ import '../../src/polyfill.ts'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { identify, type Identify } from '@libp2p/identify'
-import type { Libp2p, ServiceMap } from '@libp2p/interface'
+import type { Libp2p, ServiceMap, Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { yamuxOptions } from '../../src/protocols/stream.ts'
@@ -19,5 +19,33 @@ export function testNode<Services extends ServiceMap>(
     // Heartbeats of our own tell who lives; libp2p's would cut a suspended device off.
     connectionMonitor: { enabled: false },
     services: { identify: identify(), ...services } as ServiceFactoryMap<Services & { identify: Identify }>
+  })
+}
+
+const TEST_PROTOCOL = '/mesh/test/1.0.0'
+
+/** Both ends of a stream between two nodes, over TCP, Noise and yamux as in life; `stop` ends the nodes. */
+export async function streamPair(): Promise<{ near: Stream; far: Stream; stop: () => Promise<void> }> {
+  const [a, b] = await Promise.all([testNode({}), testNode({})])
+  const far = new Promise<Stream>((resolve) => void b.handle(TEST_PROTOCOL, resolve))
+  const near = await a.dialProtocol(b.getMultiaddrs(), TEST_PROTOCOL)
+  const stop = async () => {
+    await a.stop()
+    await b.stop()
+  }
+  return { near, far: await far, stop }
+}
+
+/** Lets the event loop turn until it is so. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Resolves with the stream's error, or undefined when it closes well. */
+export function closed(stream: Stream): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    stream.addEventListener('close', ({ error }) => {
+      resolve(error)
+    })
   })
 }

@@ -1,0 +1,52 @@
+/**
+ * @packageDocumentation
+ *
+ * Notices of what devices run, over gossipsub, for those that are not connected to each other directly. Only notices:
+ * bulk never goes over gossip. A service for libp2p; the gossipsub service beside it must be named `pubsub`.
+ *
+ * ```ts
+ * const node = await createLibp2p({
+ *   services: { identify: identify(), pubsub: gossipsub(gossipOptions), notices: notices() }
+ * })
+ * node.services.notices.publish(capability)
+ * ```
+ *
+ * Whoever signed a message is the device that it speaks of, so nobody can speak for another one.
+ */
+import type { GossipSub } from '@libp2p/gossipsub'
+import type { PeerId, Startable } from '@libp2p/interface'
+import type { Capability } from '../../interface.ts'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { GossipedNotices } from './notices.ts'
+
+export { gossipOptions, NOTICES_TOPIC } from './constants.ts'
+
+/** `peer` is the signer's PeerId in base58. */
+export interface Notice {
+  peer: string
+  capability: Capability
+}
+
+export interface NoticesInit {
+  /** Whether this device may be heard and passed on: a roster's question. @default all */
+  accept?: (peer: string) => boolean
+  clock?: Clock
+  log?: Log
+}
+
+export interface NoticesComponents {
+  peerId: PeerId
+  pubsub: Pick<GossipSub, 'publish' | 'subscribe' | 'unsubscribe' | 'topicValidators'>
+}
+
+export interface Notices extends Startable {
+  /** Tells everybody, a second after the last time at the soonest, and again every thirty seconds. */
+  publish: (capability: Capability) => void
+  /** Calls the listener for each notice of another device; the returned function ends that. */
+  listen: (listener: (notice: Notice) => void) => () => void
+}
+
+export function notices(init: NoticesInit = {}): (components: NoticesComponents) => Notices {
+  return (components) => new GossipedNotices(components, init)
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { ProtocolError } from '../../src/errors.ts'
+import { decodeEvent, decodeRequest, encodeEvent, encodeRequest } from '../../src/protocols/ask/words.ts'
+import { decodeCapability, decodeWords, encodeCapability, encodeWords } from '../../src/protocols/capability/words.ts'
+import { desktop, laptop } from './devices.ts'
+import { accepted, done, request, token } from './requests.ts'
+
+/** A xorshift generator: the same inputs on every machine and in every run. */
+function randomFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) / 2 ** 32
+  }
+}
+
+const INPUTS = 100_000
+
+interface Decoder {
+  decode: (bytes: Uint8Array) => unknown
+  valid: Uint8Array[]
+}
+
+const decoders: Record<string, Decoder> = {
+  'a request': {
+    decode: decodeRequest,
+    valid: [
+      encodeRequest(request),
+      encodeRequest({ id: request.id, model: request.model, messages: request.messages, sampling: {} })
+    ]
+  },
+  'an event of an answer': {
+    decode: decodeEvent,
+    valid: [
+      encodeEvent(accepted),
+      encodeEvent({ type: 'waiting', place: 1, loaded: 0.5, prefilled: null }),
+      encodeEvent({ ...token(5), tokens: [1, 2, 3, 70_000] }),
+      encodeEvent(done),
+      encodeEvent({ type: 'failed', code: 9, message: 'Try later.' })
+    ]
+  },
+  'a frame of the capability stream': {
+    decode: decodeWords,
+    valid: [encodeWords({ capability: desktop, beat: 1 }), encodeWords({ echo: 7 }), encodeWords({ beat: 70_000 })]
+  },
+  'a gossiped notice': {
+    decode: decodeCapability,
+    valid: [encodeCapability(desktop), encodeCapability(laptop)]
+  }
+}
+
+describe('whatever bytes come', () => {
+  const { stackTraceLimit } = Error
+  before(() => {
+    // Most inputs end in an error, and a stack trace costs more than the decoding.
+    Error.stackTraceLimit = 0
+  })
+  after(() => {
+    Error.stackTraceLimit = stackTraceLimit
+  })
+
+  for (const [what, { decode, valid }] of Object.entries(decoders)) {
+    it(`${what} decodes or is a ProtocolError, and is never larger than its bytes allow`, () => {
+      const random = randomFrom(20_260_101)
+      let taken = 0
+      for (let i = 0; i < INPUTS; i++) {
+        const bytes = i % 4 === 0 ? noise(random) : mutated(pick(valid, random), valid, random)
+        const result = attempt(decode, bytes)
+        if (result === undefined) continue
+        taken++
+        // One byte at most becomes one element or field of a result: the work is linear in what was sent.
+        const size = JSON.stringify(result).length
+        assert.ok(size <= 2000 + 40 * bytes.byteLength, `${size} from ${bytes.byteLength} bytes`)
+      }
+      // The mutations must also reach what lies behind the first check.
+      assert.ok(taken > INPUTS / 100, `${taken} taken`)
+    }).timeout(15_000)
+  }
+
+  it('groups within groups a million deep are refused', () => {
+    for (const { decode } of Object.values(decoders)) {
+      assert.throws(() => decode(new Uint8Array(1024 * 1024).fill(0x7b)), { name: 'ProtocolError' })
+    }
+  })
+
+  it('lists over their limit are refused before they are built', () => {
+    // Half a million empty messages in 1 MiB: each would be an object.
+    const messages = new Uint8Array(1024 * 1024).map((_, index) => (index % 2 === 0 ? 0x1a : 0))
+    assert.throws(() => decodeRequest(messages), { name: 'ProtocolError', message: /too many elements/ })
+    const models = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x32 : 0))
+    assert.throws(() => decodeCapability(models), { name: 'ProtocolError', message: /too many elements/ })
+    const addresses = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x4a : 0))
+    assert.throws(() => decodeCapability(addresses), { name: 'ProtocolError', message: /too many elements/ })
+  })
+
+  it('what decodes has no control characters where a terminal would show them', () => {
+    for (const name of ['\u001b[2J', 'a\nb', '\u009b31m', '']) {
+      assert.throws(() => encodeCapability({ ...desktop, name }), { name: 'ProtocolError' })
+      assert.throws(() => encodeEvent({ ...accepted, model: { ...accepted.model, name } }), {
+        name: 'EngineFailedError'
+      })
+    }
+    const failure = decodeEvent(encodeEvent({ type: 'failed', code: 57, message: 'a\u001b[2Jb' }))
+    assert.deepEqual(failure, { type: 'failed', code: 57, message: 'a [2Jb' })
+  })
+
+  it('states of a later release are taken for the careful one', () => {
+    const bytes = encodeCapability({ ...laptop, models: [], hardware: null, addresses: [] })
+    const at = bytes.findIndex((byte, index) => byte === 0x28 && bytes[index + 1] === 2)
+    bytes[at + 1] = 77
+    assert.equal(decodeCapability(bytes).answering, 'no')
+  })
+})
+
+/** What it decodes to, or undefined when it was refused in the one allowed way. */
+function attempt(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): unknown {
+  try {
+    return decode(bytes)
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined
+    throw error
+  }
+}
+
+function pick<T>(list: readonly T[], random: () => number): T {
+  return list[Math.floor(random() * list.length)]!
+}
+
+function noise(random: () => number): Uint8Array {
+  return new Uint8Array(Math.floor(random() * 200)).map(() => Math.floor(random() * 256))
+}
+
+/** A valid frame with a few bytes changed, cut, doubled, or joined with another one. */
+function mutated(frame: Uint8Array, others: readonly Uint8Array[], random: () => number): Uint8Array {
+  const at = () => Math.floor(random() * frame.byteLength)
+  switch (Math.floor(random() * 5)) {
+    case 0:
+      return frame.slice(0, at())
+    case 1:
+      return Buffer.concat([frame.subarray(0, at()), frame.subarray(at())])
+    case 2:
+      return Buffer.concat([frame, pick(others, random)])
+    default: {
+      const copy = frame.slice()
+      for (let changes = 1 + Math.floor(random() * 4); changes > 0; changes--) {
+        copy[at()] = pick([0, 1, 0x7f, 0x80, 0xff, Math.floor(random() * 256)], random)
+      }
+      return copy
+    }
+  }
+}
