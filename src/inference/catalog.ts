@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join, posix } from 'node:path'
+import { BrokenModelError } from '../errors.ts'
+import type { ModelInfo } from '../interface.ts'
+import { parametersOf, quantizationOf } from './describe-model.ts'
+import type { MeasurementStore, ModelPlace } from './index.ts'
+import { contextLengthOf, isModelFolder, readModelFolder, reasonOf } from './model-folder.ts'
+import type { GenerationConfig } from './model-folder.ts'
+import { summarizeOnnx } from './onnx-file.ts'
+import type { OnnxSummary } from './onnx-file.ts'
+
+/** A model as the engine keeps it: what others see, and what it needs to run it. */
+export interface CatalogModel {
+  info: Omit<ModelInfo, 'loaded'>
+  path: string
+  /** Relative path of the graph. */
+  graph: string
+  generation: GenerationConfig
+}
+
+/** Finds the models on this device. Folders are looked through afresh on each call; unchanged files are not read again. */
+export interface Catalog {
+  list(): Promise<CatalogModel[]>
+}
+
+export interface CatalogInit {
+  modelFolders: () => ModelPlace[]
+  /** Each folder in it is a model of the folder's name. */
+  userFolder: string
+  measurements: MeasurementStore
+}
+
+/** Files that make the answers what they are; a README or a licence beside them changes no hash. */
+const HASHED = [
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'chat_template.jinja'
+]
+
+export function createCatalog({ modelFolders, userFolder, measurements }: CatalogInit): Catalog {
+  /** By path: what the files looked like, and what came of reading them. */
+  const known = new Map<string, { signature: string; model: Promise<CatalogModel> }>()
+
+  return {
+    async list() {
+      const places = [...modelFolders(), ...(await userPlaces(userFolder))]
+      return Promise.all(
+        places.map(async (place) => {
+          const signature = await signatureOf(place)
+          let entry = known.get(place.path)
+          if (entry?.signature !== signature) {
+            entry = { signature, model: describe(place, measurements) }
+            known.set(place.path, entry)
+          }
+          return entry.model
+        })
+      )
+    }
+  }
+}
+
+async function userPlaces(userFolder: string): Promise<ModelPlace[]> {
+  const names = await readdir(userFolder).catch(() => [])
+  const places = names
+    .filter((name) => !name.startsWith('.'))
+    .sort()
+    .map((name) => ({ name, path: join(userFolder, name), builtIn: false }))
+  const real = await Promise.all(places.map(({ path }) => isModelFolder(path)))
+  return places.filter((_, index) => real[index])
+}
+
+async function describe(place: ModelPlace, measurements: MeasurementStore): Promise<CatalogModel> {
+  const base = { name: place.name, builtIn: place.builtIn }
+  try {
+    const folder = await readModelFolder(place.path)
+    const summary = await summaryOf(join(place.path, folder.graph), measurements)
+    const weights = await externalFiles(place.path, folder.graph, summary)
+    const present = await existing(place.path, [...HASHED, folder.graph, ...weights])
+    const { hash, bytes } = await hashOf(place.path, present, measurements)
+    return {
+      path: place.path,
+      graph: folder.graph,
+      generation: folder.generation,
+      info: {
+        ...base,
+        hash,
+        bytes,
+        parameters: parametersOf(folder.config),
+        quantization: quantizationOf(folder.graph, summary),
+        contextLength: contextLengthOf(folder.config),
+        broken: null
+      }
+    }
+  } catch (err) {
+    const broken = reasonOf(err)
+    // A broken model has no hash of contents; it still needs one that is its own.
+    const hash = createHash('sha256').update(`broken ${place.path}`).digest('hex')
+    const info = { ...base, hash, bytes: 0, parameters: null, quantization: null, contextLength: 0, broken }
+    return { path: place.path, graph: '', generation: {}, info }
+  }
+}
+
+async function externalFiles(folder: string, graph: string, { externalFiles: files }: OnnxSummary): Promise<string[]> {
+  const paths = files.map((file) => posix.join(posix.dirname(graph), file.replaceAll('\\', '/')))
+  for (const path of paths) {
+    const outside = posix.isAbsolute(path) || path.split('/').includes('..')
+    if (outside) throw new BrokenModelError(`${join(folder, graph)} refers to weights outside of the model: ${path}.`)
+  }
+  const found = await existing(folder, paths)
+  const missing = paths.find((path) => !found.includes(path))
+  if (missing === undefined) return paths
+  throw new BrokenModelError(`${join(folder, missing)} is missing; ${basename(graph)} keeps its weights there.`)
+}
+
+async function existing(folder: string, paths: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(paths.map((path) => fileKey(join(folder, path))))
+  return paths.filter((_, index) => found[index] !== null)
+}
+
+/** SHA-256 over the lines `name` TAB `hash of the content`, by name. */
+async function hashOf(
+  folder: string,
+  paths: readonly string[],
+  measurements: MeasurementStore
+): Promise<{ hash: string; bytes: number }> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  for (const path of [...paths].sort()) {
+    const full = join(folder, path)
+    const key = `sha256 ${(await fileKey(full)) ?? full}`
+    let content = measurements.get(key)
+    if (content === undefined) {
+      content = await contentHash(full)
+      measurements.set(key, content)
+    }
+    hash.update(`${path}\t${content}\n`)
+    bytes += (await stat(full)).size
+  }
+  return { hash: hash.digest('hex'), bytes }
+}
+
+async function contentHash(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
+async function summaryOf(path: string, measurements: MeasurementStore): Promise<OnnxSummary> {
+  const key = `onnx ${(await fileKey(path)) ?? path}`
+  const kept = measurements.get(key)
+  if (kept !== undefined) {
+    const { operators, elements, ...rest } = JSON.parse(kept) as Omit<OnnxSummary, 'operators' | 'elements'> & {
+      operators: [string, number][]
+      elements: [number, number][]
+    }
+    return { ...rest, operators: new Map(operators), elements: new Map(elements) }
+  }
+  try {
+    const summary = await summarizeOnnx(path)
+    const { operators, elements } = summary
+    measurements.set(key, JSON.stringify({ ...summary, operators: [...operators], elements: [...elements] }))
+    return summary
+  } catch (err) {
+    throw new BrokenModelError(`${path} cannot be read: ${reasonOf(err)}.`, { cause: err })
+  }
+}
+
+/** What tells whether a file changed without reading it; null where there is none. */
+async function fileKey(path: string): Promise<string | null> {
+  try {
+    const { size, mtimeMs } = await stat(path)
+    return `${path} ${size} ${mtimeMs}`
+  } catch {
+    return null
+  }
+}
+
+async function signatureOf({ path, name }: ModelPlace): Promise<string> {
+  const inside = async (folder: string): Promise<string[]> => {
+    const names = await readdir(join(path, folder)).catch(() => [])
+    return names.map((file) => join(path, folder, file)).sort()
+  }
+  const files = [...(await inside('')), ...(await inside('onnx'))]
+  return [name, ...(await Promise.all(files.map(fileKey)))].join('\n')
+}

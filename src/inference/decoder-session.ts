@@ -1,0 +1,136 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { BrokenModelError } from '../errors.ts'
+import { floatsOfHalves } from './float16.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Keys and values of the tokens read so far, by the name of the input that takes them. */
+export interface KvCache {
+  readonly tensors: Readonly<Record<string, Tensor>>
+  /** Tokens read so far. */
+  readonly length: number
+}
+
+export interface SessionOptions {
+  provider: string
+  threads: number
+}
+
+/** Inputs whose meaning is known here, besides `past_key_values.N.key` and `.value`. */
+const KNOWN_INPUTS = ['input_ids', 'attention_mask', 'position_ids', 'num_logits_to_keep', 'logits_to_keep']
+const PAST = /^past_key_values\.\d+\.(key|value)$/
+
+type TensorMetadata = Extract<InferenceSession.ValueMetadata, { isTensor: true }>
+
+/** One decoder-only graph with a key/value cache. What it takes and gives is read from its own inputs and outputs. */
+export class DecoderSession {
+  readonly #runtime: Runtime
+  readonly #session: InferenceSession
+  readonly #inputs: ReadonlySet<string>
+  readonly #past: readonly TensorMetadata[]
+  /** Number of logits of one row. */
+  readonly vocabulary: number
+
+  /** @throws {BrokenModelError} when the graph is none that can be run token by token; else the provider's own error */
+  static async create(runtime: Runtime, path: string, { provider, threads }: SessionOptions): Promise<DecoderSession> {
+    const session = await runtime.InferenceSession.create(path, {
+      executionProviders: [provider],
+      graphOptimizationLevel: 'all',
+      // Errors only: the rest would be noise in the node's log.
+      logSeverityLevel: 3,
+      ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
+      // A waiting thread that spins costs half the speed as soon as anything else runs on the device.
+      extra: { session: { 'intra_op.allow_spinning': '0' } }
+    })
+    try {
+      return new DecoderSession(runtime, session, path)
+    } catch (err) {
+      await session.release()
+      throw err
+    }
+  }
+
+  private constructor(runtime: Runtime, session: InferenceSession, path: string) {
+    this.#runtime = runtime
+    this.#session = session
+    this.#inputs = new Set(session.inputNames)
+    const refuse = (reason: string): never => {
+      throw new BrokenModelError(`${path} cannot be run: ${reason}.`)
+    }
+    if (this.#inputs.has('use_cache_branch')) {
+      refuse('it is a merged decoder (input use_cache_branch); export it with one decoder graph and a cache')
+    }
+    if (!this.#inputs.has('input_ids')) refuse('it has no input input_ids')
+    const unknown = session.inputNames.find((name) => !KNOWN_INPUTS.includes(name) && !PAST.test(name))
+    if (unknown !== undefined) refuse(`it needs the input ${unknown}, which only other kinds of models have`)
+    this.#past = session.inputMetadata.filter(
+      (input): input is TensorMetadata => input.isTensor && PAST.test(input.name)
+    )
+    if (this.#past.length === 0) refuse('it has no key/value cache (inputs past_key_values.…)')
+    const unanswered = this.#past.find(({ name }) => !session.outputNames.includes(presentOf(name)))
+    if (unanswered !== undefined) refuse(`it has no output ${presentOf(unanswered.name)}`)
+    const logits = session.outputMetadata.find(({ name }) => name === 'logits')
+    const vocabulary = logits?.isTensor === true ? logits.shape.at(-1) : undefined
+    if (vocabulary === undefined) refuse('it has no output logits')
+    this.vocabulary = typeof vocabulary === 'number' ? vocabulary : 0
+  }
+
+  /** The cache before the first token. */
+  empty(): KvCache {
+    const tensors: Record<string, Tensor> = {}
+    for (const { name, type, shape } of this.#past) {
+      const [, heads, , size] = shape
+      if (typeof heads !== 'number' || typeof size !== 'number' || (type !== 'float32' && type !== 'float16')) {
+        throw new BrokenModelError(`The shape of ${name} (${type}, ${shape.join(' × ')}) cannot be used.`)
+      }
+      const nothing = type === 'float16' ? new Uint16Array(0) : new Float32Array(0)
+      tensors[name] = new this.#runtime.Tensor(type, nothing, [1, heads, 0, size])
+    }
+    return { tensors, length: 0 }
+  }
+
+  /**
+   * Reads tokens after those in the cache.
+   * @returns the cache with them, and the logits that follow the last one (a copy, the caller's to change)
+   */
+  async forward(cache: KvCache, ids: readonly number[]): Promise<{ cache: KvCache; logits: Float32Array }> {
+    const { Tensor } = this.#runtime
+    const total = cache.length + ids.length
+    const row = [1, ids.length]
+    const feeds: Record<string, Tensor> = { ...cache.tensors }
+    feeds.input_ids = new Tensor('int64', BigInt64Array.from(ids, BigInt), row)
+    if (this.#inputs.has('attention_mask')) {
+      feeds.attention_mask = new Tensor('int64', new BigInt64Array(total).fill(1n), [1, total])
+    }
+    if (this.#inputs.has('position_ids')) {
+      feeds.position_ids = new Tensor(
+        'int64',
+        BigInt64Array.from(ids, (_, i) => BigInt(cache.length + i)),
+        row
+      )
+    }
+    for (const name of ['num_logits_to_keep', 'logits_to_keep']) {
+      if (this.#inputs.has(name)) feeds[name] = new Tensor('int64', BigInt64Array.of(1n), [])
+    }
+    const results = await this.#session.run(feeds)
+    const tensors: Record<string, Tensor> = {}
+    for (const { name } of this.#past) tensors[name] = results[presentOf(name)] as Tensor
+    return { cache: { tensors, length: total }, logits: lastRow(results.logits as Tensor) }
+  }
+
+  /** Frees the weights. */
+  async release(): Promise<void> {
+    await this.#session.release()
+  }
+}
+
+function presentOf(past: string): string {
+  return past.replace('past_key_values', 'present')
+}
+
+function lastRow({ data, dims }: Tensor): Float32Array {
+  const vocabulary = dims.at(-1) ?? 0
+  if (data instanceof Float32Array) return data.slice(data.length - vocabulary)
+  // Node before 24 has no Float16Array: halves come as their 16 bits.
+  if (data instanceof Uint16Array) return floatsOfHalves(data.subarray(data.length - vocabulary))
+  return Float32Array.from(data as Iterable<number>, Number).slice(-vocabulary)
+}

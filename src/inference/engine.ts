@@ -1,0 +1,365 @@
+import {
+  BrokenModelError,
+  BusyError,
+  EngineFailedError,
+  InvalidRequestError,
+  UnknownModelError,
+  errorFromName
+} from '../errors.ts'
+import type {
+  AbortOptions,
+  Accepted,
+  GenerateEvent,
+  GenerateRequest,
+  ModelInfo,
+  ProviderReport,
+  Rates,
+  Waiting
+} from '../interface.ts'
+import { createCatalog } from './catalog.ts'
+import type { Catalog, CatalogModel } from './catalog.ts'
+import { EngineProcess } from './engine-process.ts'
+import type { Death } from './engine-process.ts'
+import { eventQueue } from './event-queue.ts'
+import type { EventQueue } from './event-queue.ts'
+import { adapterInWords, processorInWords, threadsFor } from './hardware.ts'
+import type { EngineInit, EngineLog, LocalEngine } from './index.ts'
+import { Measurements } from './measurements.ts'
+import type { Command, ModelSource, Reply } from './messages.ts'
+import { reasonOf } from './model-folder.ts'
+import { resolveSampling } from './resolve-sampling.ts'
+import { RUNTIME_PACKAGE, runtimeVersion } from './runtime.ts'
+import { Watchdog } from './watchdog.ts'
+
+/** Sent until the first token: `Waiting` promises one a second. */
+const WAITING_EVERY_MS = 1000
+/** Requests running or waiting for one model; more are better asked elsewhere. */
+const QUEUE_LIMIT = 64
+/** Ids of finished requests that are still refused: far more than can be under way anywhere in a mesh. */
+const REMEMBERED_IDS = 1024
+
+interface Run {
+  model: string
+  events: EventQueue<GenerateEvent>
+  state: Omit<Waiting, 'type'>
+  /** Repeats `state` until the first token. */
+  timer: NodeJS.Timeout
+}
+
+interface Call {
+  resolve: (value: number | null) => void
+  reject: (err: unknown) => void
+}
+
+/** The parent's side: requests go to the child, replies to whoever waits for them. */
+export class OnnxEngine implements LocalEngine {
+  readonly #runtime: string
+  readonly #log: EngineLog
+  readonly #catalog: Catalog
+  readonly #measurements: Measurements
+  readonly #process: EngineProcess
+  readonly #watchdog: Watchdog
+  readonly #runs = new Map<string, Run>()
+  readonly #calls = new Map<string, Call>()
+  readonly #ids = new Set<string>()
+  readonly #loaded = new Set<string>()
+  /** By hash, from the last look at the folders. */
+  #models = new Map<string, CatalogModel>()
+  #reports: ProviderReport[] = []
+  #hardware = processorInWords()
+  #nextCall = 0
+
+  constructor(init: EngineInit) {
+    this.#runtime = init.runtime ?? RUNTIME_PACKAGE
+    this.#log = init.log
+    this.#catalog = createCatalog(init)
+    this.#measurements = new Measurements(init.measurements)
+    this.#process = new EngineProcess({
+      runtime: this.#runtime,
+      log: init.log,
+      onReply: (reply) => {
+        this.#onReply(reply)
+      },
+      onDeath: (death) => {
+        this.#onDeath(death)
+      }
+    })
+    this.#watchdog = new Watchdog(() => {
+      this.#process.kill()
+    })
+  }
+
+  async models(): Promise<ModelInfo[]> {
+    const models = await this.#catalog.list()
+    this.#models = new Map(models.map((model) => [model.info.hash, model]))
+    return models.map(({ info }) => ({ ...info, loaded: this.#loaded.has(info.hash) }))
+  }
+
+  providers(): ProviderReport[] {
+    return this.#reports
+  }
+
+  hardware(): string {
+    return this.#hardware
+  }
+
+  pid(): number | null {
+    return this.#process.pid
+  }
+
+  async memory(): Promise<number | null> {
+    if (this.#process.pid === null) return null
+    const bytes = await this.#call((id) => ({ type: 'memory', id }))
+    return bytes === null ? null : Math.round(bytes / 2 ** 20)
+  }
+
+  async measure(hash: string, { signal, again = false }: AbortOptions & { again?: boolean } = {}): Promise<Rates> {
+    signal?.throwIfAborted()
+    const source = await this.#source(hash)
+    if (source.measured !== null && !again) return source.measured.rates
+    await this.#call((id) => ({ type: 'measure', id, model: source }), signal)
+    const { measured } = await this.#source(hash)
+    if (measured === null) throw new EngineFailedError('The engine did not report what it measured.')
+    return measured.rates
+  }
+
+  async unload(hash: string): Promise<void> {
+    if (this.#loaded.has(hash)) await this.#call((id) => ({ type: 'unload', id, hash }))
+  }
+
+  async stop(): Promise<void> {
+    this.#watchdog.stop()
+    this.#failAll(new EngineFailedError('The engine was stopped.'))
+    await this.#process.stop()
+  }
+
+  async *generate(
+    request: GenerateRequest,
+    { signal }: AbortOptions = {}
+  ): AsyncGenerator<GenerateEvent, void, undefined> {
+    signal?.throwIfAborted()
+    const { id } = request
+    if (this.#ids.has(id)) throw new InvalidRequestError(`The request ${id} was already run here; an id runs once.`)
+    this.#ids.add(id)
+    let run: { accepted: Accepted; events: EventQueue<GenerateEvent> }
+    try {
+      run = await this.#begin(request)
+    } catch (err) {
+      // It did not run, so the same id may be tried again.
+      this.#ids.delete(id)
+      throw err
+    }
+    const onAbort = (): void => {
+      run.events.fail(signal?.reason)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    if (signal?.aborted === true) onAbort()
+    try {
+      yield run.accepted
+      for (;;) {
+        const event = await run.events.next()
+        signal?.throwIfAborted()
+        yield event
+        if (event.type === 'done') return
+      }
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      this.#end(id)
+    }
+  }
+
+  /** Checks a request and hands it to the child. */
+  async #begin(request: GenerateRequest): Promise<{ accepted: Accepted; events: EventQueue<GenerateEvent> }> {
+    const { id, messages } = request
+    if (messages.length === 0 || messages.every(({ content }) => content.trim() === '')) {
+      throw new InvalidRequestError('The prompt is empty; say something.')
+    }
+    const model = await this.#source(request.model)
+    const { info, generation } = this.#known(request.model)
+    const sampling = resolveSampling(request.sampling, generation, info.contextLength)
+    const queued = [...this.#runs.values()].filter((run) => run.model === info.hash).length
+    if (queued >= QUEUE_LIMIT) {
+      throw new BusyError(`${QUEUE_LIMIT} questions wait for ${info.name} here already; ask again in a moment.`)
+    }
+    const events = eventQueue<GenerateEvent>()
+    const run: Run = {
+      model: info.hash,
+      events,
+      state: { place: queued, loaded: null, prefilled: null },
+      timer: setInterval(() => {
+        events.push({ type: 'waiting', ...run.state })
+      }, WAITING_EVERY_MS)
+    }
+    this.#runs.set(id, run)
+    const { continuation = { tokens: [], text: '' } } = request
+    this.#send({ type: 'generate', id, model, messages, sampling, continuation })
+    return { accepted: { type: 'accepted', model: { name: info.name, hash: info.hash }, sampling }, events }
+  }
+
+  /** Lets go of a request; one that is still under way is cancelled in the child. */
+  #end(id: string): void {
+    this.#forgetOldIds()
+    const run = this.#runs.get(id)
+    if (run === undefined) return
+    clearInterval(run.timer)
+    this.#runs.delete(id)
+    if (this.#process.pid !== null) this.#process.send({ type: 'cancel', id })
+    this.#rest()
+  }
+
+  #forgetOldIds(): void {
+    for (const id of this.#ids) {
+      if (this.#ids.size <= REMEMBERED_IDS) return
+      if (!this.#runs.has(id)) this.#ids.delete(id)
+    }
+  }
+
+  #known(hash: string): CatalogModel {
+    const model = this.#models.get(hash)
+    if (model === undefined) {
+      const names = [...this.#models.values()].map(({ info }) => `${info.name} (${info.hash.slice(0, 12)})`)
+      throw new UnknownModelError(
+        `This device has no model ${hash.slice(0, 12)}; it has ${names.length === 0 ? 'none' : names.join(', ')}.`
+      )
+    }
+    if (model.info.broken !== null) throw new BrokenModelError(model.info.broken)
+    return model
+  }
+
+  /** @throws {EngineUnavailableError} @throws {UnknownModelError} @throws {BrokenModelError} */
+  async #source(hash: string): Promise<ModelSource> {
+    const version = runtimeVersion(this.#runtime)
+    // A loaded model was looked at before; the folders of any other may have changed since.
+    if (!this.#loaded.has(hash) || !this.#models.has(hash)) await this.models()
+    const { info, path, graph } = this.#known(hash)
+    const threads = await threadsFor(info.bytes)
+    return { hash, name: info.name, path, graph, threads, ...this.#measurements.of(hash, version) }
+  }
+
+  #call(command: (id: string) => Command, signal?: AbortSignal): Promise<number | null> {
+    const id = `call ${this.#nextCall++}`
+    return new Promise<number | null>((resolve, reject) => {
+      const onAbort = (): void => {
+        if (this.#process.pid !== null) this.#process.send({ type: 'cancel', id })
+        settle(() => {
+          reject(signal?.reason as Error)
+        })
+      }
+      const settle = (then: () => void): void => {
+        signal?.removeEventListener('abort', onAbort)
+        this.#calls.delete(id)
+        this.#rest()
+        then()
+      }
+      this.#calls.set(id, {
+        resolve: (value) => {
+          settle(() => {
+            resolve(value)
+          })
+        },
+        reject: (err) => {
+          settle(() => {
+            reject(err)
+          })
+        }
+      })
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#send(command(id))
+    })
+  }
+
+  #send(command: Command): void {
+    const idle = this.#runs.size + this.#calls.size <= 1
+    this.#process.send(command)
+    if (idle) this.#heard()
+  }
+
+  /** The child gave a sign of life, or got its first work. */
+  #heard(): void {
+    // A model may load for minutes, and a measurement loads; both tell nothing meanwhile.
+    const loading = this.#calls.size > 0 || [...this.#runs.values()].some(({ state }) => state.loaded !== null)
+    this.#watchdog.heard({ loading })
+    this.#rest()
+  }
+
+  #rest(): void {
+    if (this.#runs.size + this.#calls.size === 0) this.#watchdog.stop()
+  }
+
+  #onReply(reply: Reply): void {
+    switch (reply.type) {
+      case 'progress': {
+        const run = this.#runs.get(reply.id)
+        if (run !== undefined) run.state = { place: reply.place, loaded: reply.loaded, prefilled: reply.prefilled }
+        break
+      }
+      case 'tokens':
+      case 'done': {
+        const run = this.#runs.get(reply.id)
+        if (run === undefined) break
+        clearInterval(run.timer)
+        const { id, ...event } = reply
+        run.events.push(event)
+        if (event.type === 'done') this.#runs.delete(id)
+        break
+      }
+      case 'failed': {
+        const err = errorFromName(reply.name, reply.message)
+        const run = this.#runs.get(reply.id)
+        if (run !== undefined) clearInterval(run.timer)
+        this.#runs.delete(reply.id)
+        run?.events.fail(err)
+        this.#calls.get(reply.id)?.reject(err)
+        break
+      }
+      case 'result':
+        this.#calls.get(reply.id)?.resolve(reply.value)
+        break
+      case 'trying':
+        this.#measurements.trying(reply.provider)
+        break
+      case 'measured':
+        this.#measurements.keep(reply.hash, runtimeVersion(this.#runtime), reply.measured)
+        break
+      case 'loaded':
+        this.#measurements.trying(null)
+        if (reply.loaded) this.#loaded.add(reply.hash)
+        else this.#loaded.delete(reply.hash)
+        this.#label(reply.hash)
+        break
+    }
+    this.#heard()
+  }
+
+  /** What `providers` and `hardware` tell follows the model that was loaded last. */
+  #label(hash: string): void {
+    const version = runtimeVersion(this.#runtime)
+    const { measured } = this.#measurements.of(hash, version)
+    if (measured === null) return
+    this.#reports = [...measured.reports, ...this.#measurements.crashed(version)]
+    this.#hardware = measured.provider === 'cpu' ? processorInWords() : measured.provider
+    if (measured.provider === 'cpu') return
+    adapterInWords(measured.provider).then(
+      (label) => (this.#hardware = label),
+      (err: unknown) => {
+        this.#log.debug(`no label for the graphics adapter: ${reasonOf(err)}`)
+      }
+    )
+  }
+
+  #onDeath({ err, crashed }: Death): void {
+    this.#loaded.clear()
+    this.#measurements.died(crashed, runtimeVersion(this.#runtime))
+    this.#failAll(err)
+  }
+
+  #failAll(err: EngineFailedError): void {
+    for (const { events, timer } of this.#runs.values()) {
+      clearInterval(timer)
+      events.fail(err)
+    }
+    this.#runs.clear()
+    for (const call of [...this.#calls.values()]) call.reject(err)
+    this.#rest()
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What the engine and its child process say to each other, by structured clone. Every message of the child about a
+ * request carries that request's id.
+ */
+import type {
+  Continuation,
+  Done,
+  Message,
+  ProviderReport,
+  Rates,
+  ResolvedSampling,
+  Tokens,
+  Waiting
+} from '../interface.ts'
+
+/** A model as the child needs it. */
+export interface ModelSource {
+  hash: string
+  name: string
+  /** Absolute path of the folder. */
+  path: string
+  /** Relative path of the graph. */
+  graph: string
+  /** Threads for work within an operator; 0 leaves it to onnxruntime. */
+  threads: number
+  /** Providers to measure, or the one that won before. */
+  providers: string[]
+  /** What was measured before; null has the child measure when it loads. */
+  measured: Measured | null
+}
+
+/** What the child found out about a model on this device. */
+export interface Measured {
+  provider: string
+  reports: ProviderReport[]
+  rates: Rates
+}
+
+export interface GenerateCommand {
+  type: 'generate'
+  id: string
+  model: ModelSource
+  messages: Message[]
+  sampling: ResolvedSampling
+  continuation: Continuation
+}
+
+export type Command =
+  | GenerateCommand
+  | { type: 'measure'; id: string; model: ModelSource }
+  | { type: 'cancel'; id: string }
+  | { type: 'unload'; id: string; hash: string }
+  | { type: 'memory'; id: string }
+
+export type Reply =
+  | ({ type: 'progress'; id: string } & Omit<Waiting, 'type'>)
+  | (Tokens & { id: string })
+  | (Done & { id: string })
+  | { type: 'failed'; id: string; name: string; message: string }
+  /** The answer to `measure` (nothing), `unload` (nothing) and `memory` (bytes). */
+  | { type: 'result'; id: string; value: number | null }
+  /** A provider is about to be tried: should the child die now, it is this one's fault. */
+  | { type: 'trying'; hash: string; provider: string }
+  | { type: 'measured'; hash: string; measured: Measured }
+  | { type: 'loaded'; hash: string; loaded: boolean }

@@ -1,0 +1,102 @@
+import type { ProviderReport } from '../interface.ts'
+import { BrokenModelError } from '../errors.ts'
+import { DecoderSession } from './decoder-session.ts'
+import { measureRates } from './measure.ts'
+import type { Measured, ModelSource } from './messages.ts'
+import { reasonOf } from './model-folder.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Providers that onnxruntime-node 1.30 knows on each platform, the likely fastest first. `cpu` is everywhere. */
+const ACCELERATORS: Readonly<Record<string, readonly string[]>> = {
+  'linux x64': ['cuda', 'webgpu'],
+  'darwin arm64': ['webgpu', 'coreml'],
+  'win32 x64': ['webgpu', 'dml'],
+  'win32 arm64': ['webgpu', 'dml']
+}
+
+export function providersOf(platform: string, arch: string): string[] {
+  return [...(ACCELERATORS[`${platform} ${arch}`] ?? []), 'cpu']
+}
+
+/**
+ * A graphics adapter in software (llvmpipe, SwiftShader) creates a session like a real one. The runtime does not give
+ * the adapter's name, but one that has a quarter of the processor's speed is no accelerator, whatever it is called.
+ */
+const SOFTWARE_RATIO = 1 / 4
+
+export interface ChosenSession {
+  session: DecoderSession
+  measured: Measured
+}
+
+export interface ChooseOptions {
+  /** Called before each try: a driver may take the whole process down. */
+  trying: (provider: string) => void
+  signal?: AbortSignal
+}
+
+/**
+ * Tries the model's providers one after another (there is no fallback within onnxruntime), measures each, keeps the
+ * fastest and says what became of the others.
+ */
+export async function chooseSession(
+  runtime: Runtime,
+  path: string,
+  { providers, threads }: Pick<ModelSource, 'providers' | 'threads'>,
+  { trying, signal }: ChooseOptions
+): Promise<ChosenSession> {
+  const failed: ProviderReport[] = []
+  const tried: { provider: string; decodeRate: number }[] = []
+  let best: ChosenSession | undefined
+  let error: unknown
+  for (const provider of providers) {
+    let session: DecoderSession | undefined
+    try {
+      signal?.throwIfAborted()
+      trying(provider)
+      session = await DecoderSession.create(runtime, path, { provider, threads })
+      const rates = await measureRates(session, signal)
+      tried.push({ provider, decodeRate: rates.decodeRate })
+      if (best === undefined || rates.decodeRate > best.measured.rates.decodeRate) {
+        await best?.session.release()
+        best = { session, measured: { provider, rates, reports: [] } }
+      } else {
+        await session.release()
+      }
+    } catch (err) {
+      await session?.release()
+      if (signal?.aborted === true || err instanceof BrokenModelError) {
+        await best?.session.release()
+        throw err
+      }
+      error = err
+      failed.push({ provider, state: 'failed', reason: firstLine(err), decodeRate: null })
+    }
+  }
+  if (best === undefined) {
+    throw new BrokenModelError(`${path} cannot be loaded: ${firstLine(error)}`, { cause: error })
+  }
+  const reports = [...judge(tried, best.measured.provider), ...failed]
+  return { session: best.session, measured: { ...best.measured, reports } }
+}
+
+/** Says in words how the providers that ran compare. Rates in tokens a second. */
+export function judge(tried: readonly { provider: string; decodeRate: number }[], used: string): ProviderReport[] {
+  const rateOf = (name: string): number => tried.find(({ provider }) => provider === name)?.decodeRate ?? 0
+  const cpu = rateOf('cpu')
+  return tried.map(({ provider, decodeRate }) => {
+    const figure = `${Math.round(decodeRate)} tokens/s`
+    if (provider === used) return { provider, decodeRate, state: 'used', reason: figure }
+    const software = provider !== 'cpu' && cpu > 0 && decodeRate < cpu * SOFTWARE_RATIO
+    const reason = software
+      ? `${figure}, the processor ${Math.round(cpu)}: it seems to be computed in software; is the driver installed?`
+      : `${figure}, ${used} ${Math.round(rateOf(used))}`
+    return { provider, decodeRate, state: software ? 'software' : 'slower', reason }
+  })
+}
+
+/** Native errors can be pages long and begin with a place in onnxruntime's source; what happened is said after it. */
+function firstLine(err: unknown): string {
+  const line = reasonOf(err).split('\n')[0] ?? ''
+  return line.replace(/^\/\S+:\d+ .*? was false\. /, '').slice(0, 300)
+}
