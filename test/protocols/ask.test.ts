@@ -399,7 +399,7 @@ describe('ask between two nodes', () => {
       const gone = closed(stream)
       await writeFrame(stream, encodeRequest(request))
       assert.equal((await gone)?.name, 'StreamResetError')
-    }).timeout(5000)
+    })
   })
 })
 

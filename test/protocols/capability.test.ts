@@ -48,7 +48,7 @@ describe('capability between two nodes', () => {
     await until(() => streamsOf(a).length === 1 && streamsOf(b).length === 1)
     await Promise.all([roundTrip(a), roundTrip(b)])
     assert.equal(streamsOf(a).length, 1)
-  }).timeout(10_000)
+  })
 
   it('tells of a change soon, and of many in quick succession as few', async () => {
     let own = desktop

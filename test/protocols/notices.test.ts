@@ -46,7 +46,7 @@ describe('notices over gossip', () => {
     await until(() => heard.some(({ at }) => at === 2))
     const { notice } = heard.find(({ at }) => at === 2)!
     assert.deepEqual(notice, { peer: nodes[0]!.peerId.toString(), capability: desktop })
-  }).timeout(10_000)
+  })
 
   it('are repeated for those who come later, and not sent faster than the gap', async () => {
     const clock = new ManualClock()
@@ -73,7 +73,7 @@ describe('notices over gossip', () => {
     nodes[1]!.services.notices.publish(laptop)
     await until(() => heard.some(({ at }) => at === 2))
     assert.ok(heard.every(({ notice }) => notice.capability.name === 'laptop'))
-  }).timeout(10_000)
+  })
 
   it('are taken from one signer only as often as it may', async () => {
     const clock = new ManualClock()

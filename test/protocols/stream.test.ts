@@ -53,7 +53,7 @@ describe('a stream', () => {
     assert.equal(received.digest('hex'), sent.digest('hex'))
     assert.ok(mostUnsent <= chunk, `${mostUnsent} bytes queued at the sender`)
     assert.ok(mostUnderWay <= 4 * MiB, `${mostUnderWay} bytes under way`)
-  }).timeout(20_000)
+  })
 
   it('is paused while more than the high-water mark lies unread, however often it is resumed', async () => {
     const highWaterBytes = 64 * 1024
