@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { TypedEventEmitter } from '@libp2p/interface'
+import { silentLog } from '../log.ts'
+import { PeerRates } from '../rate.ts'
 import { announcedOn, dialableFrom } from './addresses.ts'
 import { BeaconSockets } from './beacon-sockets.ts'
 import { COMMON_TAG, DEFAULT_BEACON_PORT } from './constants.ts'
 import { decodeDatagram, encodeDatagram, tagOf } from './datagram.ts'
 import { contains, ipv4Networks, neighbourhood } from './interfaces.ts'
-import { KeyedRateLimit } from './rate-limit.ts'
 import type { RemoteInfo } from 'node:dgram'
-import type { Logger } from '@libp2p/interface'
+import type { Log } from '../log.ts'
 import type { Outlet } from './beacon-sockets.ts'
 import type { BeaconDatagram } from './datagram.ts'
 import type { Beacon, BeaconComponents, BeaconEvents, BeaconInit, BeaconState } from './index.ts'
@@ -27,10 +28,9 @@ const MAX_KNOWN = 256
 /** More networks than two devices share. */
 const MAX_ANNOUNCEMENTS = 16
 /** Sixteen processes on one machine may start at once, each heard twice on each of a few networks. */
-const HEARD_RATE = { burst: 256, perSecond: 64 }
+const HEARD_RATE = { capacity: 256, perSecond: 64 }
 /** Answers go to an address that the datagram claims: too few and too small to be of use in flooding somebody. */
-const ANSWER_RATE = { burst: 16, perSecond: 4 }
-const MAX_SOURCES = 1024
+const ANSWER_RATE = { capacity: 16, perSecond: 4 }
 
 interface Known {
   instance: string
@@ -48,10 +48,10 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
   readonly #port: number
   readonly #tag: string
   readonly #interfaces: () => InterfaceTable
-  readonly #log: Logger
+  readonly #log: Log
   readonly #sockets: BeaconSockets
-  readonly #heardRate = new KeyedRateLimit(HEARD_RATE, MAX_SOURCES)
-  readonly #answerRate = new KeyedRateLimit(ANSWER_RATE, MAX_SOURCES)
+  readonly #heardRate = new PeerRates(HEARD_RATE)
+  readonly #answerRate = new PeerRates(ANSWER_RATE)
   readonly #known = new Map<string, Known>()
   readonly #clones = new Set<string>()
   #timer: NodeJS.Timeout | undefined
@@ -70,7 +70,7 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
     this.#port = init.port ?? DEFAULT_BEACON_PORT
     this.#tag = tagOf(init.tag ?? COMMON_TAG)
     this.#interfaces = init.interfaces ?? networkInterfaces
-    this.#log = components.logger.forComponent('ownmesh:beacon')
+    this.#log = init.log ?? silentLog
     this.#sockets = new BeaconSockets(this.#port, (bytes, from) => {
       this.#receive(bytes, from)
     })
@@ -134,7 +134,7 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
         if (bytes !== undefined) await this.#sockets.announce(outlet, bytes)
       }
     } catch (error) {
-      this.#log.error('a beacon could not be sent - %e', error)
+      this.#log.warn(`a beacon could not be sent: ${String(error)}`)
     }
   }
 

@@ -107,9 +107,15 @@ function firewall({ firewall, beacon, tcpPort }: NetworkFacts): Finding[] {
   return [{ check: 'firewall', state, message, mend: openPorts(firewall, closed) }]
 }
 
-/** A rule may name a port without protocol (both), or, in ufw, carry a mark for IPv6. */
-function isOpen({ open }: Firewall, port: string): boolean {
-  return open?.some((rule) => rule === port || rule === port.split('/')[0] || rule === 'Anywhere') ?? false
+/** A rule names a port or a range of ports, for one protocol or for both. */
+function isOpen({ open }: Firewall, wanted: string): boolean {
+  const [port = '', protocol] = wanted.split('/')
+  return (open ?? []).some((rule) => {
+    const match = /^(\d+)(?:[:-](\d+))?(?:\/(tcp|udp))?$/.exec(rule)
+    if (match === null) return rule === 'Anywhere'
+    const [, first, last = first, only] = match
+    return Number(first) <= Number(port) && Number(port) <= Number(last) && (only ?? protocol) === protocol
+  })
 }
 
 function openPorts({ name }: Firewall, ports: string[]): string {

@@ -1,8 +1,10 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
+import { silentLog } from '../log.ts'
 import { explainDialError } from './dial-error.ts'
 import { nextDialAt, NOBODY, redial } from './redial.ts'
-import type { Connection, Logger, PeerId } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
+import type { Log } from '../log.ts'
 import type { Dialer, DialerComponents, DialerInit, Found, KnownDevice } from './index.ts'
 import type { DialAction, DialError, RedialEvent, RedialRules } from './redial.ts'
 
@@ -20,7 +22,7 @@ export class RedialingDialer implements Dialer {
   readonly #components: DialerComponents
   readonly #rules: RedialRules
   readonly #addressTimeoutMs: number
-  readonly #log: Logger
+  readonly #log: Log
   readonly #running = new Map<string, AbortController>()
   #state = NOBODY
   #timer: NodeJS.Timeout | undefined
@@ -35,7 +37,7 @@ export class RedialingDialer implements Dialer {
   constructor(components: DialerComponents, init: DialerInit = {}) {
     this.#components = components
     this.#addressTimeoutMs = init.addressTimeoutMs ?? ADDRESS_TIMEOUT_MS
-    this.#log = components.logger.forComponent('ownmesh:dialer')
+    this.#log = init.log ?? silentLog
     this.#rules = {
       self: components.peerId.toString(),
       maxDials: init.maxDials ?? MAX_DIALS,
@@ -121,7 +123,8 @@ export class RedialingDialer implements Dialer {
   ): Promise<RedialEvent> {
     const { connectionManager } = this.#components
     const peerId = peerIdFromString(id)
-    const before = connectionManager.getConnections(peerId)
+    // A copy: libp2p hands out the array that it adds new connections to.
+    const before = [...connectionManager.getConnections(peerId)]
     const wrong: string[] = []
     let newest: DialError | undefined
     for (const address of addresses) {
@@ -133,7 +136,7 @@ export class RedialingDialer implements Dialer {
         return { type: 'dialed', id }
       } catch (error) {
         const explained = explainDialError(error)
-        this.#log('could not dial %s at %s - %e', id, address, error)
+        this.#log.debug(`could not dial ${id} at ${address}: ${String(error)}`)
         if (explained.failure === 'wrong-identity') wrong.push(address)
         // Of the newest address, which is the one that should have worked.
         newest ??= explained

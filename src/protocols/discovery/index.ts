@@ -14,10 +14,11 @@ import { UdpBeacon } from './beacon.ts'
 import { RedialingDialer } from './dialer.ts'
 import { WrappedMdns } from './mdns.ts'
 import { PollingNetworkWatch } from './network-watch.ts'
-import type { ComponentLogger, Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
+import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { MulticastDNSComponents } from '@libp2p/mdns'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Discovery, FoundBy } from '../../interface.ts'
+import type { Log } from '../log.ts'
 import type { DialFailure } from './dial-error.ts'
 import type { InterfaceTable } from './interfaces.ts'
 
@@ -81,6 +82,8 @@ export interface Beacon extends TypedEventTarget<BeaconEvents> {
 }
 
 export interface BeaconInit {
+  /** @default silent */
+  log?: Log
   /** UDP port, the same on all devices. @default 6372 */
   port?: number
   /** Only devices with the same tag find each other. @default 'ownmesh' */
@@ -94,7 +97,6 @@ export interface BeaconInit {
 export interface BeaconComponents {
   peerId: PeerId
   transportManager: { getAddrs(): Multiaddr[] }
-  logger: ComponentLogger
   /** Tells when listening starts. */
   events?: TypedEventTarget<Libp2pEvents>
 }
@@ -127,6 +129,8 @@ export interface Mdns extends TypedEventTarget<MdnsEvents> {
 }
 
 export interface MdnsInit {
+  /** @default silent */
+  log?: Log
   /** Only devices with the same tag find each other. @default 'ownmesh' */
   tag?: string
   /** @default 5353 */
@@ -161,6 +165,8 @@ export interface Dialer {
 }
 
 export interface DialerInit {
+  /** @default silent */
+  log?: Log
   /** Dials running at once. @default 8 */
   maxDials?: number
   /** @default 3000 */
@@ -174,7 +180,6 @@ export interface DialerComponents {
     getConnections(peerId: PeerId): Connection[]
   }
   events: TypedEventTarget<Libp2pEvents>
-  logger: ComponentLogger
 }
 
 export function dialer(init: DialerInit = {}): (components: DialerComponents) => Dialer {

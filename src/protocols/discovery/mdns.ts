@@ -1,11 +1,13 @@
 import { networkInterfaces } from 'node:os'
 import { TypedEventEmitter } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
+import { silentLog } from '../log.ts'
 import { dialableFrom } from './addresses.ts'
 import { COMMON_TAG, MDNS_PORT } from './constants.ts'
 import { neighbourhood } from './interfaces.ts'
-import type { Logger, PeerDiscovery, PeerInfo, Startable } from '@libp2p/interface'
+import type { PeerDiscovery, PeerInfo, Startable } from '@libp2p/interface'
 import type { MulticastDNSComponents } from '@libp2p/mdns'
+import type { Log } from '../log.ts'
 import type { Mdns, MdnsEvents, MdnsInit, MdnsState } from './index.ts'
 
 /** Waits between the first queries, then one this often: libp2p's own default of 10 s misses the goal of 3 s. */
@@ -45,7 +47,7 @@ export class WrappedMdns extends TypedEventEmitter<MdnsEvents> implements Mdns {
   readonly #components: MulticastDNSComponents
   readonly #init: MdnsInit
   readonly #serviceTag: string
-  readonly #log: Logger
+  readonly #log: Log
   readonly #passedOn = new Map<string, { addresses: string; at: number }>()
   #module: Module | undefined
   #timer: NodeJS.Timeout | undefined
@@ -60,7 +62,7 @@ export class WrappedMdns extends TypedEventEmitter<MdnsEvents> implements Mdns {
     this.#components = components
     this.#init = init
     this.#serviceTag = `_${init.tag ?? COMMON_TAG}._udp.local`
-    this.#log = components.logger.forComponent('ownmesh:mdns')
+    this.#log = init.log ?? silentLog
   }
 
   async start(): Promise<void> {
@@ -126,7 +128,7 @@ export class WrappedMdns extends TypedEventEmitter<MdnsEvents> implements Mdns {
       if (this.#passedOn.size <= MAX_KNOWN) break
       this.#passedOn.delete(oldest)
     }
-    this.#log('heard %s at %s', key, addresses.join(' '))
+    this.#log.debug(`mDNS: ${key} at ${addresses.join(' ')}`)
     this.safeDispatchEvent('found', { detail: { id: key, addresses, way: 'mdns', instance: null } })
   }
 

@@ -6,21 +6,12 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { beacon } from '../../../src/protocols/discovery/index.ts'
-import type { ComponentLogger, Logger, PeerId } from '@libp2p/interface'
+import type { PeerId } from '@libp2p/interface'
 import type { Beacon, BeaconInit, InterfaceTable } from '../../../src/protocols/discovery/index.ts'
 
 export async function randomPeerId(): Promise<PeerId> {
   return peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
 }
-
-const nothing = (): void => undefined
-const silent: Logger = Object.assign(nothing, {
-  error: nothing,
-  trace: nothing,
-  enabled: false,
-  newScope: () => silent
-})
-export const logger: ComponentLogger = { forComponent: () => silent }
 
 /** Only loopback, so that no test speaks on a real network. */
 export function loopbackOnly(): InterfaceTable {
@@ -52,7 +43,7 @@ export async function createBeacon(
   const id = peerId ?? (await randomPeerId())
   const transportManager = { getAddrs: () => listening.map((address) => multiaddr(address)) }
   return {
-    beacon: beacon({ interfaces: loopbackOnly, ...init })({ peerId: id, transportManager, logger }),
+    beacon: beacon({ interfaces: loopbackOnly, ...init })({ peerId: id, transportManager }),
     peerId: id
   }
 }

@@ -43,7 +43,12 @@ class Play {
   }
 }
 
-const failed = (id: string, wrong: string[] = []): RedialEvent => ({ type: 'failed', id, error: { failure: 'refused', message: 'refused' }, wrong })
+const failed = (id: string, wrong: string[] = []): RedialEvent => ({
+  type: 'failed',
+  id,
+  error: { failure: 'refused', message: 'refused' },
+  wrong
+})
 
 describe('redial', () => {
   it('dials what is found at once, or a moment later when the other side has the smaller id', () => {
