@@ -22,12 +22,15 @@ export class AnswerSoFar {
   #sampling: ResolvedSampling | undefined
   #budget = 0
 
-  /** What placement must find; undefined while nothing has come. */
-  continues(): { hash: string; sizeClass: number | null } | undefined {
+  /** Whether the budget is used up: then only `done` is missing, because the last ids come with the last text. */
+  complete(): boolean {
+    return this.text !== '' && this.spent >= this.#budget
+  }
+
+  /** What placement must find; undefined while the reader has nothing. */
+  continues(): { hash: string; sizeClass: number } | undefined {
     if (this.text === '' || this.#model === undefined) return undefined
-    // With nothing left of the budget only the pending text is missing, and only the same model knows it.
-    const finished = this.#exact && this.spent >= this.#budget
-    return { hash: this.#model.hash, sizeClass: finished ? null : sizeClass(this.#model) }
+    return { hash: this.#model.hash, sizeClass: sizeClass(this.#model) }
   }
 
   carrying({ hash }: ModelOffer): Carrying {
@@ -51,7 +54,7 @@ export class AnswerSoFar {
         }
       case 'text': {
         const options = model.hash === this.#model?.hash ? this.#sampling : asked
-        return { sampling: { ...options, maxTokens: Math.max(left, 1) }, continuation: { tokens: [], text: this.text } }
+        return { sampling: { ...options, maxTokens: left }, continuation: { tokens: [], text: this.text } }
       }
     }
   }

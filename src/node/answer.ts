@@ -85,7 +85,7 @@ class Answer {
     this.#ask = ask
     this.#deps = deps
     this.#signal = signal
-    this.#askedAt = deps.clock.now()
+    this.#askedAt = deps.clock.monotonic()
     this.#baseId = deps.randomId()
   }
 
@@ -93,7 +93,7 @@ class Answer {
     while (true) {
       const placed = this.#choose()
       const done = yield* this.#turn(placed)
-      if (done === undefined) continue
+      if (done === undefined && !this.#soFar.complete()) continue
       yield this.#summary(placed, done)
       return
     }
@@ -109,7 +109,7 @@ class Answer {
       failures: this.#failures,
       ...(continues === undefined ? {} : { continues })
     }
-    const ranked = place(request, deps.candidates(), deps.usable(), deps.clock.now())
+    const ranked = place(request, deps.candidates(), deps.usable(), deps.clock.monotonic())
     const [best] = ranked
     if (best?.eligible !== true || best.model === null) throw this.#nobodyLeft(ranked)
     return { candidate: best.candidate, model: best.model }
@@ -119,7 +119,13 @@ class Answer {
   async *#turn(placed: Placed): AsyncGenerator<AskEvent, Done | undefined> {
     const { peer } = placed.candidate
     const carrying = this.#soFar.carrying(placed.model)
-    const turn: Turn = { ...placed, carrying, startedAt: this.#deps.clock.now(), accepted: undefined, counts: false }
+    const turn: Turn = {
+      ...placed,
+      carrying,
+      startedAt: this.#deps.clock.monotonic(),
+      accepted: undefined,
+      counts: false
+    }
     const ended = this.#deps.began(peer.id)
     try {
       for await (const event of attempt(placed, this.#request(placed.model), this.#deps, this.#signal)) {
@@ -134,7 +140,8 @@ class Answer {
     } catch (err) {
       if (this.#signal?.aborted === true) throw this.#signal.reason
       this.#deps.failed(peer.id, err, turn.startedAt)
-      if (consequenceOf(err).then === 'throw') throw err
+      // What another device has begun to answer cannot be wrong in itself.
+      if (consequenceOf(err).then === 'throw' && this.#soFar.text === '') throw err
       this.#failures.push(failedAttempt(placed, err))
       this.#errors.push(err)
       if (turn.accepted !== undefined && this.#named !== undefined) this.#named.reason = messageOf(err)
@@ -174,7 +181,7 @@ class Answer {
       if (turn.carrying !== 'exact' && turn.accepted !== undefined) {
         this.#soFar.startWith(turn.model, turn.accepted.sampling)
       }
-      if (turn.carrying === 'fresh') this.#firstTokenAt = this.#deps.clock.now()
+      if (turn.carrying === 'fresh') this.#firstTokenAt = this.#deps.clock.monotonic()
       // The answer has moved on since, so devices that failed earlier may be asked again.
       this.#failures = this.#failures.filter(({ excludes }) => excludes !== 'device')
     }
@@ -182,19 +189,21 @@ class Answer {
     if (event.text !== '') yield { type: 'text', text: event.text }
   }
 
-  #summary({ candidate, model }: Placed, done: Done): AskDone {
+  /** `done` is undefined where a device failed between its last token and its `done`. */
+  #summary({ candidate, model }: Placed, done: Done | undefined): AskDone {
     const failovers = this.#errors.length
-    const endedAt = this.#deps.clock.now()
+    const endedAt = this.#deps.clock.monotonic()
     const firstTokenAt = this.#firstTokenAt ?? endedAt
-    const answerTokens = Math.max(this.#soFar.spent, done.answerTokens)
-    // Where one engine did it all, its own time: ours holds the reader's pauses too.
-    const decodeMs = failovers === 0 ? done.decodeMs : endedAt - firstTokenAt
+    const { spent } = this.#soFar
+    // Where one engine did it all, its own figures: our time holds the reader's pauses too.
+    const [answerTokens, decodeMs] =
+      failovers === 0 && done !== undefined ? [done.answerTokens, done.decodeMs] : [spent, endedAt - firstTokenAt]
     return {
       type: 'done',
       model: model.name,
       peer: candidate.peer,
-      finishReason: done.finishReason,
-      promptTokens: done.promptTokens,
+      finishReason: done?.finishReason ?? 'length',
+      promptTokens: done?.promptTokens ?? this.#ask.placement.promptTokens,
       answerTokens,
       timeToFirstTokenMs: firstTokenAt - this.#askedAt,
       tokensPerSecond: decodeMs > 0 ? (answerTokens * 1000) / decodeMs : 0,

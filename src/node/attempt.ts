@@ -1,23 +1,20 @@
 import { PeerSilentError, ProtocolError } from '../errors.ts'
 import type { GenerateEvent, GenerateRequest } from '../interface.ts'
+import type { Clock } from '../protocols/clock.ts'
 import type { Placed } from './candidate.ts'
 import { rate } from './expected-time.ts'
 import { overslept, paceAfter, silenceLimit } from './silence.ts'
 import type { Pace } from './silence.ts'
 
-export interface Clock {
-  /** Monotonic milliseconds. */
-  now(): number
-  /** Calls back once after `ms`, unless the returned function is called before. */
-  after(ms: number, callback: () => void): () => void
-}
+/** What an answer needs of time. */
+export type AnswerClock = Pick<Clock, 'monotonic' | 'after'>
 
 export interface AttemptDependencies {
   /** The engine of this device, or a peer over the wire. The signal ends it within one token. */
   generate(peerId: string, request: GenerateRequest, options: { signal: AbortSignal }): AsyncIterable<GenerateEvent>
   /** Aborts, with the error as its reason, when that device goes silent or away; so that nobody waits for it. */
   lost(peerId: string): AbortSignal
-  clock: Clock
+  clock: AnswerClock
 }
 
 /**
@@ -47,7 +44,7 @@ export async function* attempt(
   try {
     iterator = deps.generate(id, request, { signal: controller.signal })[Symbol.asyncIterator]()
     while (before?.type !== 'done') {
-      const askedAt = clock.now()
+      const askedAt = clock.monotonic()
       const result = await within(iterator.next(), silenceLimit(pace), ends, clock, name)
       if (result.done === true) throw new ProtocolError(`${name} ended its answer without saying that it was done.`)
       const event = result.value
@@ -59,7 +56,7 @@ export async function* attempt(
       if (event.type === 'accepted' && event.model.hash !== request.model) {
         throw new ProtocolError(`${name} took the question for another model than it was asked for.`)
       }
-      if (event.type === 'tokens' && before?.type === 'tokens') pace = paceAfter(pace, clock.now() - askedAt)
+      if (event.type === 'tokens' && before?.type === 'tokens') pace = paceAfter(pace, clock.monotonic() - askedAt)
       before = event
       yield event
     }
@@ -74,7 +71,7 @@ function within<T>(
   event: Promise<T>,
   limitMs: number,
   ends: readonly AbortSignal[],
-  clock: Clock,
+  clock: AnswerClock,
   name: string
 ): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -93,9 +90,9 @@ function within<T>(
       fail(ends.find(({ aborted }) => aborted)?.reason)
     }
     const bePatient = (mayOversleep: boolean) => {
-      const since = clock.now()
+      const since = clock.monotonic()
       cancelTimer = clock.after(limitMs, () => {
-        const waitedMs = clock.now() - since
+        const waitedMs = clock.monotonic() - since
         if (mayOversleep && overslept(limitMs, waitedMs)) bePatient(false)
         else fail(new PeerSilentError(`${name} has said nothing for ${(waitedMs / 1000).toFixed(1)} s.`))
       })

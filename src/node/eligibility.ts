@@ -91,8 +91,7 @@ function carriesOn(
   offer: ModelOffer,
   { hash, sizeClass: wanted }: NonNullable<PlacementRequest['continues']>
 ): boolean {
-  if (offer.hash === hash) return true
-  return wanted !== null && sizeClass(offer) === wanted
+  return offer.hash === hash || sizeClass(offer) === wanted
 }
 
 function seconds(ms: number): string {

@@ -31,8 +31,8 @@ export interface PlacementRequest {
   model?: WantedModel
   /** @default none */
   failures?: readonly Failed[]
-  /** An answer that broke off: hash and size class of its model; null where no other model may carry on. @default none */
-  continues?: { hash: string; sizeClass: number | null }
+  /** An answer that broke off: hash and size class of its model. @default none */
+  continues?: { hash: string; sizeClass: number }
 }
 
 /**

@@ -1,22 +1,21 @@
-/** Every connected device sends a sign of life this often (PROTOCOL.md, capability). */
-export const HEARTBEAT_MS = 2_000
-/**
- * A device that was not heard for this long is not chosen: one heartbeat may be lost and the next late. A cut cable is
- * so noticed within 5 s, and a device that wakes is back with its first heartbeat, within 2 s.
- */
-export const NOTICE_FRESH_MS = 2.5 * HEARTBEAT_MS
+import { SILENCE_MS, WAITING_MS } from '../protocols/ask/constants.ts'
+import { SILENT_MS } from '../protocols/capability/pulse.ts'
 
-/** Until the first token an answering device says `waiting` this often. */
-const WAITING_EVERY_MS = 1_000
+/**
+ * A device that was not heard for this long is not chosen: as long as its stream of heartbeats takes to call it silent.
+ * A device that wakes is back with its first heartbeat.
+ */
+export const NOTICE_FRESH_MS = SILENT_MS
+
 /**
  * Never less than this: three `waiting` may be late, and between two tokens an engine may read another ask's prompt.
  * A killed device needs no limit, its connection is reset; a suspended one is found by its heartbeats at about this time.
  */
-const SHORTEST_LIMIT_MS = 4 * WAITING_EVERY_MS
+const SHORTEST_LIMIT_MS = 4 * WAITING_MS
 /** A device is this much slower than it ever was in this answer before that counts as silence. */
 const GAP_FACTOR = 6
-/** Nobody looks at a standing answer for longer. */
-const LONGEST_LIMIT_MS = 30_000
+/** The stream itself gives up then. */
+const LONGEST_LIMIT_MS = SILENCE_MS
 
 /** The rhythm of one answer. */
 export interface Pace {
@@ -28,7 +27,7 @@ export interface Pace {
 /**
  * How long nothing at all (no `accepted`, `waiting`, tokens or `done`) may come before the device counts as silent:
  *
- *     min(30 s, max(4 s, 6 × longest gap) + 2 × round trip)
+ *     min(10 s, max(4 s, 6 × longest gap) + 2 × round trip)
  */
 export function silenceLimit({ longestGapMs, roundTripMs }: Pace): number {
   return Math.min(LONGEST_LIMIT_MS, Math.max(SHORTEST_LIMIT_MS, GAP_FACTOR * longestGapMs) + 2 * roundTripMs)
@@ -44,5 +43,5 @@ export function paceAfter(pace: Pace, gapMs: number): Pace {
  * peer sent meanwhile lies unread then, and it gets the limit once more.
  */
 export function overslept(limitMs: number, waitedMs: number): boolean {
-  return waitedMs > limitMs + WAITING_EVERY_MS
+  return waitedMs > limitMs + WAITING_MS
 }

@@ -32,6 +32,12 @@ describe('placement', () => {
       assert.match(reasons(request(), [pi, laptop], {}, NOW).pi ?? '', /^too slow to be usable/)
     })
 
+    it('chooses the quickest of those that are all too slow, whatever their size', () => {
+      const large = device('large', [offer({ ...BIG, decodeRate: 2 })])
+      const quick = device('quick', [offer({ ...SMALL, decodeRate: 7 })])
+      assert.deepEqual(names(request(), [large, quick], {}, NOW), ['quick', 'large'])
+    })
+
     it('still prefers a slow real model to the built-in one', () => {
       const pi = device('pi', [offer({ ...SMALL, decodeRate: 3 })])
       const laptop = device('laptop', [MINI], { here: true })
@@ -81,6 +87,17 @@ describe('placement', () => {
       assert.deepEqual(names(request(), devices, {}, NOW), ['a', 'b', 'c'])
     })
 
+    it('takes a few milliseconds of round trip for no difference', () => {
+      const devices = [device('a', [BIG], { roundTripMs: 30 }), device('b', [BIG], { roundTripMs: 2 })]
+      assert.deepEqual(names(request(), devices, {}, NOW), ['a', 'b'])
+    })
+
+    it('chooses the same of two equal models, whichever comes first', () => {
+      const [one, two] = [offer({ name: 'one' }), offer({ name: 'two' })]
+      const chosen = (...models: (typeof one)[]) => place(request(), [device('a', models)], {}, NOW)[0]?.model?.name
+      assert.equal(chosen(one, two), chosen(two, one))
+    })
+
     it('spreads asks by the queue, that of others and our own', () => {
       const busy = device('a', [BIG], { queue: 1 })
       const ours = device('b', [BIG], { inFlight: 2, inFlightUnseen: 2 })
@@ -120,7 +137,7 @@ describe('placement', () => {
       const pi = (decodeRate: number) => [device('pi', [offer({ name: 'm', decodeRate })])]
       const key = `12D3KooWpi ${hashOf('m')}`
       const after = (...rates: number[]) =>
-        rates.reduce((state, decodeRate) => usableModels(pi(decodeRate), state), {} as Record<string, boolean>)[key]
+        rates.reduce<Record<string, boolean>>((state, decodeRate) => usableModels(pi(decodeRate), state), {})[key]
       assert.equal(after(10), false)
       assert.equal(after(10.1), true)
       assert.equal(after(11, 8), true)
@@ -148,6 +165,7 @@ describe('placement', () => {
       ['silent', device('a', [BIG], { state: 'silent' }), {}, 'silent: connected, but no heartbeat'],
       ['stale', device('a', [BIG], { heardAt: NOW - 7_000 }), {}, 'no notice for 7 s'],
       ['never heard', device('a', [BIG], { heardAt: -Infinity }), {}, 'no notice yet'],
+      ['heard at no time', device('a', [BIG], { heardAt: NaN }), {}, 'no notice yet'],
       ['unknown', { ...device('a', []), capability: null }, {}, 'has not said yet what it can run'],
       ['without models', device('a', []), {}, 'has no model'],
       ['without the model', device('a', [SMALL]), { model: { name: 'qwen3-8b' } }, 'does not have qwen3-8b'],
@@ -234,11 +252,6 @@ describe('placement', () => {
         ]
       )
       assert.match(ranked[3]?.reason ?? '', /neither the model that was answering nor another of its size/)
-    })
-
-    it('lets nobody but the same model carry on where no other may', () => {
-      const continues = { hash: hashOf('gone'), sizeClass: null }
-      assert.equal(place(request({ continues }), [laptop], {}, NOW)[0]?.eligible, false)
     })
   })
 })
