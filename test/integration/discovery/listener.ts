@@ -1,50 +1,82 @@
 /**
- * One libp2p node for the discovery measurements, driven by `measure.ts`: `node listener.js WAYS PORT` with ways
- * `beacon`, `mdns` or both joined by a comma. Writes one JSON line for its id and one for each thing found.
+ * One node for the tests and measurements of finding: `node listener.js '{"ways":["beacon"]}'`. It writes one JSON line
+ * for each thing that happens to it.
  */
 import '../../../src/polyfill.ts'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
-import { beacon, mdns } from '../../../src/protocols/discovery/index.ts'
+import { beacon, dialer, mdns, networkWatch } from '../../../src/protocols/discovery/index.ts'
 import type { Beacon, Found, Mdns } from '../../../src/protocols/discovery/index.ts'
 
-const [ways = 'beacon', listen = '/ip4/0.0.0.0/tcp/0', seed = ''] = process.argv.slice(2)
+/** What the first argument holds as JSON. */
+export interface ListenerInit {
+  ways: ('beacon' | 'mdns')[]
+  /** @default '/ip4/0.0.0.0/tcp/0' */
+  listen?: string
+  /** One byte that makes the key, so that a restarted process is the same device. @default a random key */
+  seed?: number
+}
+
+/** The lines written, in `event`; `at` is milliseconds since 1970, comparable within one machine. */
+export type ListenerEvent = { at: number } & (
+  | { event: 'starting'; id: string }
+  | { event: 'ready'; addresses: string[] }
+  | ({ event: 'found' } & Found)
+  | { event: 'connected'; id: string }
+  | { event: 'disconnected'; id: string }
+  | { event: 'network-changed' }
+)
+
+const init = JSON.parse(process.argv[2] ?? '{}') as ListenerInit
+const { ways, listen = '/ip4/0.0.0.0/tcp/0', seed } = init
+
+function say(line: object): void {
+  process.stdout.write(`${JSON.stringify({ at: Date.now(), ...line })}\n`)
+}
 
 const node = await createLibp2p({
-  ...(seed === ''
-    ? {}
-    : { privateKey: await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(Number(seed))) }),
+  privateKey:
+    seed === undefined
+      ? await generateKeyPair('Ed25519')
+      : await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(seed)),
   addresses: { listen: [listen] },
   transports: [tcp()],
   connectionEncrypters: [noise()],
   streamMuxers: [yamux()],
+  connectionManager: { reconnectRetries: 0 },
   services: {
+    dialer: dialer(),
+    watch: networkWatch(),
     ...(ways.includes('beacon') ? { beacon: beacon() } : {}),
     ...(ways.includes('mdns') ? { mdns: mdns() } : {})
   },
   start: false
 })
-
-const say = (line: object): void => {
-  process.stdout.write(`${JSON.stringify({ at: Date.now(), ...line })}\n`)
-}
-const sayFound = ({ detail }: CustomEvent<Found>): void => {
-  say({ event: 'found', ...detail })
-}
 const services: { beacon?: Beacon; mdns?: Mdns } = node.services
-services.beacon?.addEventListener('found', sayFound)
-services.mdns?.addEventListener('found', sayFound)
+const { dialer: dials, watch } = node.services
+
+function onFound({ detail }: CustomEvent<Found>): void {
+  say({ event: 'found', ...detail })
+  dials.found(detail)
+}
+services.beacon?.addEventListener('found', onFound)
+services.mdns?.addEventListener('found', onFound)
+watch.addEventListener('change', () => {
+  say({ event: 'network-changed' })
+  services.beacon?.announce()
+  void services.mdns?.restart()
+  dials.networkChanged()
+})
+node.addEventListener('peer:connect', ({ detail }) => {
+  say({ event: 'connected', id: detail.toString() })
+})
+node.addEventListener('peer:disconnect', ({ detail }) => {
+  say({ event: 'disconnected', id: detail.toString() })
+})
 
 say({ event: 'starting', id: node.peerId.toString() })
 await node.start()
 say({ event: 'ready', addresses: node.getMultiaddrs().map(String) })
-
-setInterval(() => {
-  say({ event: 'state', beacon: services.beacon?.state(), mdns: services.mdns?.state() })
-}, 2000)
-process.once('SIGTERM', () => {
-  void Promise.resolve(node.stop()).then(() => process.exit(0))
-})
