@@ -1,0 +1,173 @@
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
+import { MeshError, NodeUnreachableError, PromptTooLongError } from '../errors.ts'
+import type {
+  AbortOptions,
+  AskEvent,
+  AskOptions,
+  DiscoverOptions,
+  Discovery,
+  Finding,
+  Mesh,
+  MeshEvent,
+  MeshStatus,
+  Message,
+  ModelInfo,
+  PeerInfo,
+  PlacementRow
+} from '../interface.ts'
+import type { ControlAddress } from './index.ts'
+import { greet, receive, send } from './exchange.ts'
+import { checkToken } from './proof.ts'
+import { MAX_QUESTION_BYTES, METHODS } from './wire.ts'
+import type { MethodName, Question } from './wire.ts'
+
+type Prompt = string | Message[]
+
+/** A `Mesh` over the control socket. Each call has a connection of its own: ten at once keep apart by themselves. */
+export class ControlClient implements Mesh {
+  readonly #address: ControlAddress
+  readonly #connections = new Set<Socket>()
+  #stopped = false
+
+  constructor(address: ControlAddress) {
+    checkToken(address.token)
+    this.#address = address
+  }
+
+  ask(prompt: Prompt, options?: AskOptions): AsyncIterable<AskEvent> {
+    return this.#call<AskEvent>('ask', options, prompt)
+  }
+
+  status(options?: AbortOptions): Promise<MeshStatus> {
+    return this.#value('status', options)
+  }
+
+  peers(options?: AbortOptions): Promise<PeerInfo[]> {
+    return this.#value('peers', options)
+  }
+
+  discover(options?: DiscoverOptions): Promise<Discovery[]> {
+    return this.#value('discover', options)
+  }
+
+  why(prompt?: Prompt, options?: AskOptions): Promise<PlacementRow[]> {
+    return this.#value('why', options, prompt)
+  }
+
+  models(options?: AbortOptions): Promise<ModelInfo[]> {
+    return this.#value('models', options)
+  }
+
+  doctor(options?: AbortOptions): Promise<Finding[]> {
+    return this.#value('doctor', options)
+  }
+
+  events(options?: AbortOptions): AsyncIterable<MeshEvent> {
+    return this.#call<MeshEvent>('events', options)
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true
+    for (const socket of this.#connections) socket.destroy()
+    return Promise.resolve()
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#value('shutdown')
+  }
+
+  /** Whether the node is there and proves the token. */
+  async reach(signal?: AbortSignal): Promise<void> {
+    const socket = this.#dial(signal)
+    try {
+      await greet(socket, this.#address.token)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      socket.destroy()
+    }
+  }
+
+  /** The answer's end is its value. The interface says which type, and the node's compiler has checked it. */
+  async #value<T>(method: MethodName, options?: AbortOptions, prompt?: Prompt): Promise<T> {
+    const { value } = await this.#call<never, T>(method, options, prompt).next()
+    return value
+  }
+
+  async *#call<Event, Value = unknown>(
+    method: MethodName,
+    { signal, ...options }: AskOptions & DiscoverOptions = {},
+    prompt?: Prompt
+  ): AsyncGenerator<Event, Value> {
+    const body = encode(prompt === undefined ? { options } : { prompt, options })
+    const socket = this.#dial(signal)
+    const { atClose } = METHODS[method]
+    let heard = false
+    try {
+      await greet(socket, this.#address.token)
+      const response = await send(socket, method, body)
+      heard = true
+      for await (const reply of receive(response)) {
+        signal?.throwIfAborted()
+        if ('done' in reply) {
+          return reply.done as Value
+        }
+        yield reply.event as Event
+      }
+      throw new Error('The reply broke off.')
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof MeshError) {
+        throw error
+      }
+      // We let go of a stream of events; or the node that was told to end did, before it could say so.
+      if ((this.#stopped && atClose === 'end') || (heard && atClose === 'stay')) {
+        return null as Value
+      }
+      throw this.#unreachable(error)
+    } finally {
+      socket.destroy()
+    }
+  }
+
+  #dial(signal: AbortSignal | undefined): Socket {
+    signal?.throwIfAborted()
+    if (this.#stopped) {
+      throw this.#unreachable()
+    }
+    const socket = connect(this.#address.path)
+    const hangUp = (): void => {
+      socket.destroy()
+    }
+    this.#connections.add(socket)
+    signal?.addEventListener('abort', hangUp)
+    // Whoever reads from the socket learns of its errors there.
+    socket.on('error', () => undefined)
+    socket.once('close', () => {
+      this.#connections.delete(socket)
+      signal?.removeEventListener('abort', hangUp)
+    })
+    return socket
+  }
+
+  #unreachable(cause?: unknown): NodeUnreachableError {
+    return new NodeUnreachableError(
+      this.#stopped
+        ? 'This connection to the node was let go; connect again to ask more.'
+        : 'The node stopped before it had said everything. Start it again with `mesh join`, then repeat.',
+      { cause }
+    )
+  }
+}
+
+function encode(question: Question): Buffer {
+  const body = Buffer.from(JSON.stringify(question))
+  if (body.length > MAX_QUESTION_BYTES) {
+    throw new PromptTooLongError(
+      `The question has ${body.length} bytes, and a node takes at most ${MAX_QUESTION_BYTES}. Ask about a part of it.`
+    )
+  }
+  return body
+}
