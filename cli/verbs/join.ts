@@ -75,25 +75,36 @@ function nodeOptions({
 }
 
 async function serve(mesh: Mesh, invocation: Invocation, onTerminal: boolean): Promise<number> {
-  const { input, output, interruption } = invocation
+  const { output, interruption } = invocation
   const { signal } = interruption
-  if (!onTerminal) {
-    await (output.json ? serveData(mesh, output, { signal }) : serveLog(mesh, output, { signal }))
-    return EXIT.done
+  try {
+    if (onTerminal) {
+      await greetAndPrompt(mesh, invocation)
+    } else {
+      await (output.json ? serveData(mesh, output, { signal }) : serveLog(mesh, output, { signal }))
+    }
+  } catch (error) {
+    // Being stopped is the ordinary end of a node, in whatever it was.
+    if (!signal.aborted) {
+      throw error
+    }
   }
+  return EXIT.done
+}
+
+async function greetAndPrompt(mesh: Mesh, { input, output, interruption, hint }: Invocation): Promise<void> {
+  const { signal } = interruption
   output.status('Looking for other devices')
   await firstPeer(mesh, { signal })
   const status = await mesh.status({ signal })
-  const known = present(status.peers)
-  for (const line of greeting({ status, command: invocation.hint('').trimEnd() })) {
+  for (const line of greeting({ status, command: hint('').trimEnd() })) {
     output.progress(line)
   }
-  if ((await servePrompt(mesh, input.stream, output, { signal, known })) !== 'stopped') {
+  if ((await servePrompt(mesh, input.stream, output, { signal, known: present(status.peers) })) !== 'stopped') {
     // From here on another Ctrl-C is the second one.
     interruption.interrupt()
     output.status('Stopping')
   }
-  return EXIT.done
 }
 
 /** Waits until another device is there, at most as long as the greeting says. */

@@ -1,5 +1,7 @@
 // The command with a fake mesh, as a process of its own: signals, pipes and the end of a process are real here.
+import { setImmediate } from 'node:timers/promises'
 import { main } from '../../cli/main.ts'
+import type { AskEvent } from '../../src/interface.ts'
 import { SmallFake, answerOf } from './small-fake.ts'
 
 const mesh = new SmallFake()
@@ -14,7 +16,7 @@ switch (process.env.FAKE) {
     mesh.answer = () => [{ type: 'text', text: 'It is' }, 'wait']
     break
   case 'long':
-    mesh.answer = () => answerOf(...Array.from({ length: 5000 }, () => `${'word '.repeat(20)}\n`))
+    mesh.ask = wordsWithoutEnd
     break
   case 'echo':
     mesh.answer = (prompt) => answerOf(typeof prompt === 'string' ? prompt : '')
@@ -24,5 +26,12 @@ switch (process.env.FAKE) {
     mesh.stop = () => new Promise(() => undefined)
     break
 }
+async function* wordsWithoutEnd(): AsyncGenerator<AskEvent> {
+  for (;;) {
+    await setImmediate()
+    yield { type: 'text', text: 'word ' }
+  }
+}
+
 const open = (): Promise<SmallFake> => Promise.resolve(mesh)
 await main(process.argv.slice(2), { createMesh: open, attachMesh: open, visitMesh: open })

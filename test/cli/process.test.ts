@@ -45,11 +45,13 @@ describe('mesh as a process', function () {
     const folder = await mkdtemp(join(tmpdir(), 'ownmesh-old-'))
     try {
       const old = join(folder, 'old.cjs')
-      await writeFile(old, `Object.defineProperty(process.versions, 'node', { value: '18.20.1' })`)
-      const { ended, stdout, stderr } = start(['--require', old, COMMAND, 'join'])
-      assert.equal(await ended, 1)
-      assert.equal(stdout(), '')
-      assert.equal(stderr(), 'mesh needs Node 20.19 or newer; this is Node 18.20.1. See https://nodejs.org.\n')
+      for (const version of ['18.20.1', '20.18.3']) {
+        await writeFile(old, `Object.defineProperty(process.versions, 'node', { value: '${version}' })`)
+        const { ended, stdout, stderr } = start(['--require', old, COMMAND, 'join'])
+        assert.equal(await ended, 1)
+        assert.equal(stdout(), '')
+        assert.equal(stderr(), `mesh needs Node 20.19 or newer; this is Node ${version}. See https://nodejs.org.\n`)
+      }
     } finally {
       await rm(folder, { recursive: true })
     }

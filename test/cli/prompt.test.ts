@@ -135,6 +135,25 @@ describe('the prompt of mesh join', () => {
     assert.equal(mesh.asked[0]?.prompt, 'half a question')
   })
 
+  it('moves a line that is longer than the terminal as a whole', async () => {
+    const mesh = withPeer()
+    const terminal = new Terminal(['join'], mesh)
+    await terminal.until('ask> ')
+    const line = 'word '.repeat(20)
+    terminal.type(`${line}end`)
+    await terminal.until('end')
+    for (const reason of ['reset', 'reset again']) {
+      mesh.emit({ type: 'peer-lost', peer: peer(), reason })
+      // One row up to where the line began; then all is written anew, and nothing above it is touched.
+      const note = `\u001b[1A\r\u001b[Jdesktop is gone: ${reason}\n`
+      assert.ok((await terminal.until(`${reason}\n`)).endsWith(note))
+      assert.equal(await terminal.until('ask> '), '\u001b[1G\u001b[0Jask> ')
+      await terminal.until('end')
+    }
+    terminal.type(`${CTRL_C}${CTRL_D}`)
+    await terminal.exit
+  })
+
   it('keeps who goes during an answer until its end', async () => {
     const mesh = withPeer()
     mesh.answer = () => [{ type: 'text', text: 'It is ' }, 'wait']
@@ -155,7 +174,7 @@ describe('the prompt of mesh join', () => {
     await terminal.until('ask> ')
     terminal.type('one\rtwo\rthr')
     const shown = await terminal.until('ask> thr')
-    assert.match(shown, /one\r\n[^]*84\n— .*\nask> two\n[^]*84\n— .*\n[^]*ask> thr$/)
+    assert.match(shown, /^[^]*one\r\n(?:(?!two|thr)[^])*84\n— .*\nask> two\n(?:(?!thr)[^])*84\n— .*\n[^]*ask> thr$/)
     terminal.type(`ee\r`)
     await terminal.until('84\n')
     terminal.type(CTRL_D)
@@ -192,6 +211,15 @@ describe('the prompt of mesh join', () => {
     await second.until('ask> ')
     second.interruption.interrupt()
     assert.equal(await second.exit, 0)
+  })
+
+  it('may be stopped while it looks for others', async () => {
+    const mesh = new SmallFake()
+    const terminal = new Terminal(['join'], mesh)
+    await terminal.until('Looking for other devices')
+    terminal.interruption.interrupt()
+    assert.equal(await terminal.exit, 0)
+    assert.equal(mesh.stopped, 1)
   })
 
   it('leaves nothing behind', async () => {

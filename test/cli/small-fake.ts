@@ -121,8 +121,10 @@ export class SmallFake implements Mesh {
     }
   }
 
-  status(): Promise<MeshStatus> {
-    return Promise.resolve(this.status_)
+  async status({ signal }: { signal?: AbortSignal } = {}): Promise<MeshStatus> {
+    await Promise.resolve()
+    signal?.throwIfAborted()
+    return this.status_
   }
 
   peers(): Promise<PeerInfo[]> {
