@@ -39,23 +39,17 @@ export class AnswerSoFar {
   }
 
   /**
-   * The part of the next attempt's request that depends on what has come. The same model keeps the resolved options
-   * and the seed; another one gets the asker's own, because the rest comes from each model's own defaults.
+   * The part of the next attempt's request that depends on what has come. `maxTokens` stays that of the whole answer:
+   * an engine counts what it carries on from against it. The same model keeps the resolved options and the seed;
+   * another one gets the asker's own, because the rest comes from each model's own defaults.
    */
   request(model: ModelOffer, asked: SamplingOptions): { sampling: SamplingOptions; continuation?: Continuation } {
-    const left = this.#budget - this.spent
-    switch (this.carrying(model)) {
-      case 'fresh':
-        return { sampling: asked }
-      case 'exact':
-        return {
-          sampling: { ...this.#sampling, maxTokens: left },
-          continuation: { tokens: [...this.#tokens], text: this.text }
-        }
-      case 'text': {
-        const options = model.hash === this.#model?.hash ? this.#sampling : asked
-        return { sampling: { ...options, maxTokens: left }, continuation: { tokens: [], text: this.text } }
-      }
+    const carrying = this.carrying(model)
+    if (carrying === 'fresh') return { sampling: asked }
+    const options = model.hash === this.#model?.hash ? this.#sampling : asked
+    return {
+      sampling: { ...options, maxTokens: this.#budget },
+      continuation: { tokens: carrying === 'exact' ? [...this.#tokens] : [], text: this.text }
     }
   }
 

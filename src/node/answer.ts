@@ -194,10 +194,9 @@ class Answer {
     const failovers = this.#errors.length
     const endedAt = this.#deps.clock.monotonic()
     const firstTokenAt = this.#firstTokenAt ?? endedAt
-    const { spent } = this.#soFar
-    // Where one engine did it all, its own figures: our time holds the reader's pauses too.
-    const [answerTokens, decodeMs] =
-      failovers === 0 && done !== undefined ? [done.answerTokens, done.decodeMs] : [spent, endedAt - firstTokenAt]
+    const answerTokens = done?.answerTokens ?? this.#soFar.spent
+    // Where one engine did it all, its own time: ours holds the reader's pauses too.
+    const decodeMs = failovers === 0 && done !== undefined ? done.decodeMs : endedAt - firstTokenAt
     return {
       type: 'done',
       model: model.name,

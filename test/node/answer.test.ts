@@ -214,13 +214,13 @@ describe('an answer', () => {
       }
     })
 
-    it('takes the seed, the options and what is left of the budget with it', async () => {
+    it('takes the seed, the options and the budget of the whole answer with it', async () => {
       const mesh = failing(devices(['a', [BIG]], ['b', [BIG]]), { a: { after: 6, kind: 'error' } })
       const result = await mesh.ask({ maxTokens: 20 })
       const { sampling, continuation, id } = mesh.runs[1]!.request
       assert.equal(sampling.seed, 7)
       assert.ok(continuation !== undefined && continuation.tokens.length > 0)
-      assert.equal(sampling.maxTokens, 20 - continuation.tokens.length)
+      assert.equal(sampling.maxTokens, 20)
       assert.equal(result.text, BIG.answer(20))
       assert.equal(doneOf(result).finishReason, 'length')
       assert.notEqual(id, mesh.runs[0]!.request.id)
@@ -286,6 +286,7 @@ describe('an answer', () => {
       }
       const result = await mesh.ask()
       assert.deepEqual(asked(mesh), ['a', 'b', 'c'])
+      assert.ok(mesh.runs[2]!.request.continuation!.tokens.length > 0)
       assert.equal(result.text, BIG.text)
     })
 

@@ -51,6 +51,8 @@ export class FakeModel {
     yield { type: 'accepted', model: { name: this.offer.name, hash: this.offer.hash }, sampling: resolved }
     const decoder = new TextDecoder()
     let ids = this.ids
+    // The budget is that of the whole answer, as for the real engine.
+    let counted = continuation?.tokens.length ?? 0
     if (continuation !== undefined && continuation.tokens.length > 0) {
       const known = continuation.tokens
       if (known.some((id, index) => id !== ids[index])) throw new WrongRequest('the ids to go on from are wrong')
@@ -59,10 +61,11 @@ export class FakeModel {
       ids = ids.slice(known.length)
     } else if (continuation !== undefined) {
       ids = this.#idsOf(this.text.slice(continuation.text.length))
+      counted = 0
     }
-    let counted = 0
     // All was said but `done`.
-    if (ids.length === 0) yield done('stop', 0)
+    if (ids.length === 0) yield done('stop', counted)
+    else if (counted >= maxTokens) throw new WrongRequest('asked to go on beyond the budget')
     while (ids.length > 0) {
       const tokens = ids.slice(0, Math.min(1 + this.#pick(3), maxTokens - counted))
       ids = ids.slice(tokens.length)
