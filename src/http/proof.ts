@@ -65,28 +65,27 @@ function proof(prover: 'client' | 'server', token: Uint8Array, clientNonce: Buff
     .digest()
 }
 
-/** So many bytes and not one more: what follows them belongs to the HTTP parser. */
+/**
+ * So many bytes and not one more: what follows them belongs to the HTTP parser. The listeners stay for the whole wait:
+ * each new one for `readable` is called at once while part of the bytes is there, and the event loop would stand still.
+ */
 async function readExactly(socket: Socket, bytes: number): Promise<Buffer> {
-  for (;;) {
-    const chunk = socket.read(bytes) as Buffer | null
-    if (chunk?.length === bytes) {
-      return chunk
-    }
-    if (chunk !== null || socket.readableEnded || socket.destroyed) {
-      throw socket.errored ?? new Error('The connection was closed before both ends had proved the secret.')
-    }
-    await changed(socket)
-  }
-}
-
-/** When there is more to read, or never will be. */
-function changed(socket: Socket): Promise<void> {
   const signs = ['readable', 'end', 'error', 'close']
-  return new Promise((resolve) => {
-    const sign = (): void => {
-      for (const each of signs) socket.off(each, sign)
-      resolve()
-    }
-    for (const each of signs) socket.on(each, sign)
-  })
+  let attempt = (): void => undefined
+  try {
+    return await new Promise((resolve, reject) => {
+      attempt = () => {
+        const chunk = socket.read(bytes) as Buffer | null
+        if (chunk?.length === bytes) {
+          resolve(chunk)
+        } else if (chunk !== null || socket.readableEnded || socket.destroyed) {
+          reject(socket.errored ?? new Error('The connection was closed before both ends had proved the secret.'))
+        }
+      }
+      for (const sign of signs) socket.on(sign, attempt)
+      attempt()
+    })
+  } finally {
+    for (const sign of signs) socket.off(sign, attempt)
+  }
 }
