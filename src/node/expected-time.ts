@@ -11,7 +11,7 @@ export function estimateTokens(messages: readonly Message[]): number {
   return messages.reduce((sum, { content }) => sum + TOKENS_PER_MESSAGE + estimateTextTokens(content), 0)
 }
 
-export function estimateTextTokens(text: string): number {
+function estimateTextTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN)
 }
 

@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, openSync, closeSync, fsyncSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  mkdirSync,
+  openSync,
+  closeSync,
+  fsyncSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
-import { HomeUnusableError } from '../errors.ts'
+import { HomeUnusableError, IdentityError } from '../errors.ts'
 
 /** Makes a directory that its owner alone may enter, and its parents. @throws {HomeUnusableError} */
 export function makePrivateDirectory(path: string): void {
@@ -37,9 +47,19 @@ export function replaceFile(path: string, content: string | Uint8Array): void {
   }
 }
 
-/** Whether others than the owner may read a file. Modes mean this on POSIX only. */
-export function isReadableByOthers(path: string): boolean {
-  return process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0
+/**
+ * Reads a secret. @throws {IdentityError} when it cannot be read, or others can read it too: then with the command that
+ * mends it. Modes mean this on POSIX only.
+ */
+export function readPrivateFile(path: string): Uint8Array {
+  try {
+    const isOpen = process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0
+    if (isOpen) throw new IdentityError(`Others can read ${path}. Make it yours alone: chmod 600 '${path}'`)
+    return readFileSync(path)
+  } catch (err) {
+    if (err instanceof IdentityError) throw err
+    throw new IdentityError(`Cannot read ${path}: ${reasonOf(err)}.`, { cause: err })
+  }
 }
 
 /** A system error's own words without the call and the path: `permission denied`. */

@@ -2,7 +2,7 @@ import { AmbiguousPeerError, UnknownModelError, UnknownPeerError } from '../erro
 import type { ModelOffer, PeerLabel } from '../interface.ts'
 
 /** The word for the asking device, so no device may be shown by it. */
-export const HERE = 'here'
+const HERE = 'here'
 
 /** A device before names are told apart. */
 export interface NamedDevice {

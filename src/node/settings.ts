@@ -31,7 +31,7 @@ export type DiscoveryWay = 'mdns' | 'beacon'
 /** Settings as flags and embedding programs give them: all optional. */
 export type GivenSettings = Partial<Omit<Settings, 'portChosen'>>
 
-const DEFAULT_PORT = 6373
+export const DEFAULT_PORT = 6373
 const DEFAULT_BEACON_PORT = DEFAULT_PORT - 1
 const LOOPBACK = '127.0.0.1'
 /** A DNS label's length (RFC 1035), which is what a default name is. */

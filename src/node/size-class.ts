@@ -3,7 +3,7 @@ import type { Candidate } from './candidate.ts'
 import { rate } from './expected-time.ts'
 
 /** The built-in model can do sums and explain mesh; it stands below every other, however fast. */
-export const BUILT_IN_CLASS = -1
+const BUILT_IN_CLASS = -1
 /** A model whose size nobody tells: above the built-in one, below every known size. */
 const UNKNOWN_CLASS = 0
 

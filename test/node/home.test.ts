@@ -5,13 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError, HomeInUseError, HomeUnusableError, IdentityError } from '../../src/errors.ts'
+import { loadControlToken, loadOrCreateControlToken } from '../../src/node/control-token.ts'
 import { openDatabase } from '../../src/node/database.ts'
-import {
-  loadIdentity,
-  loadOrCreateControlToken,
-  loadControlToken,
-  loadOrCreateIdentity
-} from '../../src/node/identity.ts'
+import { loadIdentity, loadOrCreateIdentity } from '../../src/node/identity.ts'
 import { takeLock } from '../../src/node/lock.ts'
 import { pathsOf } from '../../src/node/paths.ts'
 import { defaultName, resolveSettings } from '../../src/node/settings.ts'

@@ -1,0 +1,120 @@
+/**
+ * @packageDocumentation
+ *
+ * `ownmesh`: your own devices as one private AI.
+ *
+ * ```ts
+ * import { openMesh } from 'ownmesh'
+ *
+ * const mesh = await openMesh()
+ * for await (const event of mesh.ask('What is 7 times 8?')) {
+ *   if (event.type === 'text') process.stdout.write(event.text)
+ * }
+ * await mesh.stop()
+ * ```
+ */
+import './polyfill.ts'
+import { dirname } from 'node:path'
+import { attachMesh } from './client.ts'
+import { HomeInUseError, NodeUnreachableError } from './errors.ts'
+import { serveControl, type Control } from './http/index.ts'
+import type { AbortOptions, Mesh } from './interface.ts'
+import { loadOrCreateControlToken } from './node/control-token.ts'
+import { makePrivateDirectory } from './node/files.ts'
+import { takeLock, type LockPurpose } from './node/lock.ts'
+import { pathsOf } from './node/paths.ts'
+import type { GivenSettings } from './node/settings.ts'
+import { startNode, startVisit, type NodeInit, type NodeLog } from './node/start.ts'
+
+export type * from './interface.ts'
+export * from './errors.ts'
+export { attachMesh, type AttachOptions } from './client.ts'
+export type { NodeLog } from './node/start.ts'
+
+/** What is left out comes from the environment, then from `config.json`, then from the default. */
+export interface MeshOptions extends GivenSettings {
+  /** @default MESH_HOME, else the system's place for application data */
+  home?: string
+  /** @default nothing is logged */
+  log?: NodeLog
+}
+
+const SILENT: NodeLog = { debug: () => undefined, info: () => undefined, warn: () => undefined }
+
+/**
+ * A node in this process, with an identity of its own in its home. It listens (on loopback unless told otherwise) and
+ * serves the control socket until `stop()`.
+ *
+ * @throws {HomeInUseError} when another process serves the home
+ * @throws {ListenError} {IdentityError} {ConfigError} {HomeUnusableError}
+ */
+export function createMesh(options: MeshOptions = {}): Promise<Mesh> {
+  return serve('join', options, startNode)
+}
+
+/**
+ * Attaches to the node that serves the home, else starts one in this process.
+ *
+ * @throws as `createMesh` and `attachMesh`
+ */
+export function openMesh(options: MeshOptions & AbortOptions = {}): Promise<Mesh> {
+  return attachElse(options, createMesh)
+}
+
+/**
+ * Attaches to the node that serves the home, else asks from this process without listening: the devices remembered in
+ * the home, or this one's own engine where there is no identity.
+ */
+export function visitMesh(options: MeshOptions & AbortOptions = {}): Promise<Mesh> {
+  return attachElse(options, (rest) => serve('ask', rest, startVisit))
+}
+
+async function attachElse(
+  { signal, ...options }: MeshOptions & AbortOptions,
+  start: (options: MeshOptions) => Promise<Mesh>
+): Promise<Mesh> {
+  const { home } = options
+  const target = { ...(home === undefined ? {} : { home }), ...(signal === undefined ? {} : { signal }) }
+  try {
+    return await attachMesh(target)
+  } catch (err) {
+    if (!(err instanceof NodeUnreachableError)) throw err
+  }
+  try {
+    return await start(options)
+  } catch (err) {
+    // Another process was quicker.
+    if (err instanceof HomeInUseError) return attachMesh(target)
+    throw err
+  }
+}
+
+/** Takes the home, starts, and lets the other verbs in through the control socket. */
+async function serve(
+  purpose: LockPurpose,
+  { home, log = SILENT, ...settings }: MeshOptions,
+  start: (init: NodeInit) => Promise<Mesh>
+): Promise<Mesh> {
+  const paths = pathsOf(home)
+  const lock = takeLock(paths, purpose)
+  let control: Control | undefined
+  let mesh: Mesh | undefined
+  const ending = async (end: () => Promise<void>) => {
+    // A node that stops ends its streams; a visit that is over lets those finish who came in by it.
+    if (purpose === 'ask') await control?.close({ drain: true })
+    const closed = control?.close({ drain: false })
+    await end()
+    await closed
+    lock.release()
+  }
+  try {
+    mesh = await start({ ...settings, paths, log, ending })
+    makePrivateDirectory(dirname(paths.controlSocket))
+    control = await serveControl(mesh, { path: paths.controlSocket, token: loadOrCreateControlToken(paths), log })
+    return mesh
+  } catch (err) {
+    if (mesh === undefined) lock.release()
+    else await mesh.stop()
+    throw err
+  }
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto'
+import { PeerUnreachableError, PeerSilentError } from '../errors.ts'
+import type { AskEvent, AskOptions, Capability, Generate, Message, PeerLabel, PlacementRow } from '../interface.ts'
+import { systemClock } from '../protocols/clock.ts'
+import { answer, type AnswerDependencies } from './answer.ts'
+import { readAsk } from './ask.ts'
+import type { Candidate } from './candidate.ts'
+import { InFlight } from './in-flight.ts'
+import type { Peers } from './peers.ts'
+import { place, placementRow } from './placement.ts'
+import { asideAfterFailure, asideAfterSuccess, NOT_ASIDE, type Aside } from './setting-aside.ts'
+import { usableModels, type UsableModels } from './size-class.ts'
+
+export interface AskingInit {
+  self: { id: string; label: () => PeerLabel; capability: () => Capability }
+  peers: Peers
+  /** Unique names by id, this device's among them. */
+  names: () => Map<string, string>
+  /** The engine of this device. */
+  here: Generate
+  /** A peer, over the wire. */
+  there: (peerId: string, ...rest: Parameters<Generate>) => ReturnType<Generate>
+}
+
+/** How this device asks: it gathers the candidates, remembers who failed, and lets `answer` do the rest. */
+export class Asking {
+  readonly #init: AskingInit
+  readonly #inFlight = new InFlight()
+  readonly #aside = new Map<string, Aside>()
+  readonly #lost = new Map<string, AbortController>()
+  readonly #dependencies: AnswerDependencies
+  #usable: UsableModels = {}
+  #asked = 0
+  #failed = 0
+
+  constructor(init: AskingInit) {
+    this.#init = init
+    const now = systemClock.monotonic
+    this.#dependencies = {
+      candidates: () => this.#candidates(),
+      usable: () => this.#usable,
+      generate: (peerId, request, options) =>
+        peerId === init.self.id ? init.here(request, options) : init.there(peerId, request, options),
+      lost: (peerId) => this.#lostSignal(peerId),
+      began: (peerId) => this.#inFlight.begin(peerId, now()),
+      failed: (peerId, error, startedAt) => {
+        this.#aside.set(peerId, asideAfterFailure(this.#aside.get(peerId) ?? NOT_ASIDE, error, startedAt, now()))
+      },
+      succeeded: (peerId) => {
+        this.#aside.set(peerId, asideAfterSuccess())
+      },
+      randomId: () => randomBytes(16).toString('hex'),
+      clock: systemClock
+    }
+  }
+
+  /** Asks begun, and those of them that ended in an error. */
+  get counts(): { asked: number; failed: number } {
+    return { asked: this.#asked, failed: this.#failed }
+  }
+
+  async *ask(prompt: string | Message[], options: AskOptions): AsyncGenerator<AskEvent, void> {
+    this.#asked++
+    try {
+      yield* answer(prompt, options, this.#dependencies)
+    } catch (err) {
+      if (options.signal?.aborted !== true) this.#failed++
+      throw err
+    }
+  }
+
+  /** Who would answer and why, best first. */
+  why(prompt: string | Message[], options: AskOptions): PlacementRow[] {
+    const candidates = this.#candidates()
+    const { placement } = readAsk(prompt, options, candidates)
+    return place(placement, candidates, this.#usable, performance.now()).map(placementRow)
+  }
+
+  /** A peer went silent or away: nobody waits for it any longer. */
+  lost(peerId: string, how: 'silent' | 'closed'): void {
+    const error =
+      how === 'silent'
+        ? new PeerSilentError(`${this.#nameOf(peerId)} no longer answers: it sleeps, or the network is cut.`)
+        : new PeerUnreachableError(`${this.#nameOf(peerId)} went away.`)
+    this.#lost.get(peerId)?.abort(error)
+    this.#lost.delete(peerId)
+  }
+
+  #lostSignal(peerId: string): AbortSignal {
+    let controller = this.#lost.get(peerId)
+    if (controller === undefined) {
+      controller = new AbortController()
+      this.#lost.set(peerId, controller)
+    }
+    return controller.signal
+  }
+
+  #nameOf(peerId: string): string {
+    return this.#init.names().get(peerId) ?? peerId
+  }
+
+  #candidates(): Candidate[] {
+    const { self, peers } = this.#init
+    const names = this.#init.names()
+    const here: Candidate = {
+      peer: self.label(),
+      here: true,
+      state: 'connected',
+      capability: self.capability(),
+      heardAt: performance.now(),
+      roundTripMs: 0,
+      inFlight: this.#inFlight.count(self.id),
+      inFlightUnseen: 0,
+      asideUntil: this.#asideUntil(self.id)
+    }
+    const there = peers.all().map(({ id, ownName, state, capability, heardAt, roundTripMs }): Candidate => ({
+      peer: { id, name: names.get(id) ?? ownName },
+      here: false,
+      state,
+      capability,
+      heardAt,
+      roundTripMs,
+      inFlight: this.#inFlight.count(id),
+      inFlightUnseen: this.#inFlight.countSince(id, heardAt),
+      asideUntil: this.#asideUntil(id)
+    }))
+    const candidates = [here, ...there]
+    this.#usable = usableModels(candidates, this.#usable)
+    return candidates
+  }
+
+  #asideUntil(id: string): number {
+    return this.#aside.get(id)?.until ?? -Infinity
+  }
+}

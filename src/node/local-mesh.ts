@@ -1,0 +1,203 @@
+import type {
+  AbortOptions,
+  AskEvent,
+  AskOptions,
+  DiscoverOptions,
+  Discovery,
+  Finding,
+  Mesh,
+  MeshEvent,
+  MeshStatus,
+  Message,
+  ModelInfo,
+  PeerInfo,
+  PlacementRow
+} from '../interface.ts'
+import type { LocalEngine } from '../inference/index.ts'
+import { diagnose } from '../protocols/discovery/diagnosis.ts'
+import { readNetworkFacts } from '../protocols/discovery/network-facts.ts'
+import { scan } from '../protocols/discovery/scan.ts'
+import type { OwnAnswers } from './answering.ts'
+import type { Asking } from './asking.ts'
+import type { Broadcast } from './broadcast.ts'
+import { examine } from './doctor.ts'
+import type { Measuring } from './measuring.ts'
+import type { Neighbours } from './neighbours.ts'
+import type { Network } from './network.ts'
+import type { OwnCapability } from './own-capability.ts'
+import type { Paths } from './paths.ts'
+import { DEFAULT_PORT } from './settings.ts'
+
+/** The parts of a node, put together by `start.ts`. */
+export interface LocalMeshParts {
+  id: string
+  paths: Paths
+  engine: LocalEngine
+  /** Null in a process that has no identity and speaks to nobody. */
+  network: Network | null
+  /** Whether this process only asks. */
+  visiting: boolean
+  capability: OwnCapability
+  neighbours: Neighbours
+  measuring: Measuring
+  answers: OwnAnswers
+  asking: Asking
+  events: Broadcast<MeshEvent>
+  /** Ends everything, once. */
+  close: () => Promise<void>
+}
+
+/** A first measurement takes about two seconds; a model that needs longer is better asked than waited for. */
+const FIRST_MEASUREMENT_MS = 10_000
+/** A device on the LAN takes the connection and says what it runs in far less. */
+const REMEMBERED_PEERS_MS = 1500
+const DISCOVER_MS = 3000
+
+/** The `Mesh` in this process. */
+export class LocalMesh implements Mesh {
+  readonly #parts: LocalMeshParts
+  readonly #startedAt = performance.now()
+  #stopped: Promise<void> | undefined
+
+  constructor(parts: LocalMeshParts) {
+    this.#parts = parts
+  }
+
+  async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent, void> {
+    await this.#oriented(options)
+    yield* this.#parts.asking.ask(prompt, options)
+  }
+
+  async why(prompt: string | Message[] = 'Hello', options: AskOptions = {}): Promise<PlacementRow[]> {
+    await this.#oriented(options)
+    return this.#parts.asking.why(prompt, options)
+  }
+
+  async status(): Promise<MeshStatus> {
+    const { id, paths, engine, visiting, capability, answers, asking } = this.#parts
+    const { answering, addresses, version, models: offers } = capability.get()
+    const strongest = offers[0]
+    return {
+      name: this.#name(),
+      id,
+      version,
+      home: paths.home,
+      state: this.#stopped !== undefined ? 'stopping' : visiting ? 'visiting' : 'running',
+      answering,
+      addresses,
+      mesh: null,
+      models: await engine.models(),
+      hardware: engine.hardware(),
+      tokensPerSecond: strongest?.decodeRate ?? null,
+      peers: await this.peers(),
+      asks: { running: answers.running, answered: answers.answered, ...asking.counts },
+      uptimeMs: performance.now() - this.#startedAt,
+      memory: { node: Math.round(process.memoryUsage.rss() / 2 ** 20), engine: await engine.memory() }
+    }
+  }
+
+  peers(): Promise<PeerInfo[]> {
+    return Promise.resolve(this.#parts.neighbours.list())
+  }
+
+  async discover({ timeoutMs = DISCOVER_MS, scan: subnet, signal }: DiscoverOptions = {}): Promise<Discovery[]> {
+    const { network, neighbours } = this.#parts
+    if (network === null) return []
+    network.services.beacon?.announce()
+    const listening = wait(timeoutMs, signal)
+    if (subnet !== undefined) {
+      const dials: Promise<void>[] = []
+      for await (const address of scan(subnet, signal === undefined ? {} : { signal })) {
+        // An open port that is no device of ours, or our own, fails here and is no news.
+        dials.push(neighbours.dialAddress(address, 'scan', signal).catch(() => undefined))
+      }
+      await Promise.all(dials)
+    }
+    await listening
+    return neighbours.discoveries()
+  }
+
+  models(): Promise<ModelInfo[]> {
+    return this.#parts.engine.models()
+  }
+
+  async doctor(options: AbortOptions = {}): Promise<Finding[]> {
+    const { engine, network, neighbours, capability, paths, measuring } = this.#parts
+    await measuring.first
+    const own = examine({
+      models: await engine.models(),
+      providers: engine.providers(),
+      engineError: measuring.engineError,
+      modelsFolder: paths.models,
+      clones: neighbours.clones,
+      version: capability.get().version,
+      peers: await this.peers()
+    })
+    if (network === null) return own
+    const { beacon, mdns, dialer } = network.services
+    const onNetwork = diagnose({
+      ...(await readNetworkFacts(options)),
+      beacon: beacon?.state() ?? null,
+      mdns: mdns?.state() ?? null,
+      known: dialer.known(),
+      tcpPort: Number(/\/tcp\/(\d+)/.exec(capability.get().addresses[0] ?? '')?.[1] ?? DEFAULT_PORT)
+    })
+    return [...onNetwork, ...own]
+  }
+
+  events(options: AbortOptions = {}): AsyncIterable<MeshEvent> {
+    return this.#parts.events.watch(options)
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#parts.close()
+    return this.#stopped
+  }
+
+  shutdown(): Promise<void> {
+    return this.stop()
+  }
+
+  #name(): string {
+    const { id, capability, neighbours } = this.#parts
+    return neighbours.names().get(id) ?? capability.get().name
+  }
+
+  /** Just after the start nobody knows who is there and how fast: better to wait a moment than to choose blindly. */
+  async #oriented({ signal }: AbortOptions): Promise<void> {
+    const { capability, measuring, neighbours, visiting } = this.#parts
+    await Promise.all([
+      capability.get().models.length > 0 ? undefined : settled(measuring.first, FIRST_MEASUREMENT_MS, signal),
+      visiting ? settled(neighbours.remembered, REMEMBERED_PEERS_MS, signal) : undefined
+    ])
+  }
+}
+
+/** Waits for what is under way, but no longer than `ms`. Throws the signal's reason when it is aborted. */
+async function settled(work: Promise<unknown>, ms: number, signal?: AbortSignal): Promise<void> {
+  const enough = new AbortController()
+  const patience = wait(ms, signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]))
+  try {
+    await Promise.race([work, patience])
+  } finally {
+    enough.abort()
+    patience.catch(() => undefined)
+  }
+}
+
+/** Throws the signal's reason when it is aborted. */
+function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer)
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own reason
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    if (signal?.aborted === true) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

@@ -1,0 +1,91 @@
+import '../polyfill.ts'
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { gossipsub, type GossipSub } from '@libp2p/gossipsub'
+import { identify, type Identify } from '@libp2p/identify'
+import type { Libp2p } from '@libp2p/interface'
+import { tcp } from '@libp2p/tcp'
+import { createLibp2p } from 'libp2p'
+import { ListenError } from '../errors.ts'
+import type { Capability } from '../interface.ts'
+import { ask, type Answer, type Ask } from '../protocols/ask/index.ts'
+import { capability, type CapabilityService } from '../protocols/capability/index.ts'
+import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns } from '../protocols/discovery/index.ts'
+import type { Log } from '../protocols/log.ts'
+import { gossipOptions, notices, type Notices } from '../protocols/notices/index.ts'
+import { yamuxOptions } from '../protocols/stream.ts'
+import { reasonOf } from './files.ts'
+import type { Identity } from './identity.ts'
+import type { DiscoveryWay } from './settings.ts'
+
+/** The services of a device on the network. Discovery is absent where it is switched off, or nobody shall find us. */
+export interface NetworkServices extends Record<string, unknown> {
+  identify: Identify
+  pubsub: GossipSub
+  ask: Ask
+  capability: CapabilityService
+  notices: Notices
+  dialer: Dialer
+  beacon?: Beacon
+  mdns?: Mdns
+}
+
+export type Network = Libp2p<NetworkServices>
+
+/** Every device of a home and its visitors, with room; more are strangers. */
+const MOST_CONNECTIONS = 300
+/**
+ * New connections a second from one address, and those whose handshake is not finished. libp2p's defaults of 5 and 10
+ * refuse the devices behind one address, or on one machine, that all start after a power cut.
+ */
+const NEW_CONNECTIONS_PER_SECOND = 32
+const PENDING_CONNECTIONS = 64
+
+export interface NetworkInit {
+  identity: Identity
+  /** Multiaddrs; none for a device that only asks. */
+  listen: string[]
+  discovery: readonly DiscoveryWay[]
+  beaconPort: number
+  /** Goes with each beacon: see `Capability.instance`. */
+  instance: string
+  current: () => Capability
+  answer: Answer
+  log: Log
+}
+
+/** Puts libp2p together and starts it. @throws {ListenError} when it cannot listen */
+export async function startNetwork(init: NetworkInit): Promise<Network> {
+  const { identity, listen, discovery, beaconPort, instance, current, answer, log } = init
+  try {
+    const network = await createLibp2p<NetworkServices>({
+      privateKey: identity.privateKey,
+      addresses: { listen },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux(yamuxOptions)],
+      connectionManager: {
+        maxConnections: MOST_CONNECTIONS,
+        inboundConnectionThreshold: NEW_CONNECTIONS_PER_SECOND,
+        maxIncomingPendingConnections: PENDING_CONNECTIONS,
+        // The dialer decides when to dial again.
+        reconnectRetries: 0
+      },
+      // Heartbeats tell sooner, and tell more.
+      connectionMonitor: { enabled: false },
+      services: {
+        identify: identify(),
+        pubsub: gossipsub(gossipOptions),
+        capability: capability({ current, log }),
+        notices: notices({ log }),
+        ask: ask({ answer, log }),
+        dialer: dialer(),
+        ...(discovery.includes('beacon') && { beacon: beacon({ port: beaconPort, instance }) }),
+        ...(discovery.includes('mdns') && { mdns: mdns() })
+      }
+    })
+    return network
+  } catch (err) {
+    throw new ListenError(`Cannot listen on ${listen.join(', ')}: ${reasonOf(err)}.`, { cause: err })
+  }
+}

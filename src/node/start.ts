@@ -1,0 +1,177 @@
+import { isIP } from 'node:net'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { createEngine } from '../inference/index.ts'
+import { PeerUnreachableError } from '../errors.ts'
+import type { Generate, MeshEvent } from '../interface.ts'
+import { parseListenAddress } from '../protocols/discovery/address.ts'
+import { VERSION } from '../version.ts'
+import { OwnAnswers } from './answering.ts'
+import { Asking } from './asking.ts'
+import { Broadcast } from './broadcast.ts'
+import { openDatabase } from './database.ts'
+import { loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
+import { LocalMesh } from './local-mesh.ts'
+import { Measuring } from './measuring.ts'
+import { Neighbours } from './neighbours.ts'
+import { startNetwork, type Network } from './network.ts'
+import { OwnCapability } from './own-capability.ts'
+import { BUILT_IN_MODEL, type Paths } from './paths.ts'
+import { choosePort } from './port.ts'
+import { resolveSettings, type GivenSettings, type Settings } from './settings.ts'
+import { measurementStore, peerStore } from './stores.ts'
+
+/** Where a node tells what it does. Never a prompt, an answer or a key. */
+export interface NodeLog {
+  debug(message: string): void
+  info(message: string): void
+  warn(message: string): void
+}
+
+export interface NodeInit extends GivenSettings {
+  paths: Paths
+  log: NodeLog
+  /** Runs in place of the end of the node, which it is handed: what has to happen before and after it. */
+  ending?: (end: () => Promise<void>) => Promise<void>
+}
+
+/**
+ * A device that listens, finds others and answers. Creates the identity where there is none. Whoever calls this holds
+ * the home's lock.
+ *
+ * @throws {ConfigError} {IdentityError} {HomeUnusableError} {ListenError}
+ */
+export async function startNode({ paths, log, ending = (end) => end(), ...given }: NodeInit): Promise<LocalMesh> {
+  const settings = resolveSettings(given, paths.config)
+  const identity = await loadOrCreateIdentity(paths)
+  return assemble({ paths, log, ending, settings, identity, listen: await listenOn(settings) })
+}
+
+/**
+ * A process that asks and never listens. Without an identity it speaks to nobody and asks its own engine; with one it
+ * dials the devices that it remembers.
+ *
+ * @throws {ConfigError} {IdentityError} {HomeUnusableError}
+ */
+export async function startVisit({ paths, log, ending = (end) => end(), ...given }: NodeInit): Promise<LocalMesh> {
+  const settings = resolveSettings(given, paths.config)
+  const identity = loadIdentity(paths)
+  return assemble({ paths, log, ending, settings: { ...settings, discovery: [] }, identity, listen: [] })
+}
+
+interface Assembly extends Required<Pick<NodeInit, 'paths' | 'log' | 'ending'>> {
+  settings: Settings
+  identity: Identity | null
+  /** Multiaddrs; none for a visit. */
+  listen: string[]
+}
+
+/** Introduces the leaves to each other. */
+async function assemble({ paths, log, ending, settings, identity, listen }: Assembly): Promise<LocalMesh> {
+  const id = identity?.id ?? ''
+  const { name, maxRate } = settings
+  const database = openDatabase(paths)
+  const events = new Broadcast<MeshEvent>()
+  const warn = (message: string) => {
+    log.warn(message)
+    events.emit({ type: 'warning', message })
+  }
+  const engine = createEngine({
+    modelFolders: () => [{ path: BUILT_IN_MODEL, name: 'mini', builtIn: true }],
+    userFolder: paths.models,
+    measurements: measurementStore(database),
+    log
+  })
+  let network: Network | null = null
+  const capability = new OwnCapability({
+    name,
+    version: VERSION,
+    answering: settings.answer,
+    changed: () => {
+      network?.services.capability.changed()
+      network?.services.notices.publish(capability.get())
+    }
+  })
+  const answers = new OwnAnswers({ engine, capability, maxRate })
+  try {
+    if (identity !== null) {
+      network = await startNetwork({
+        identity,
+        listen,
+        discovery: settings.discovery,
+        beaconPort: settings.beaconPort,
+        instance: capability.get().instance,
+        current: () => capability.get(),
+        answer: (request, options) => answers.generate(request, options),
+        log
+      })
+      capability.update({ addresses: addressesOf(network) })
+    }
+  } catch (err) {
+    await engine.stop()
+    database.close()
+    throw err
+  }
+  const neighbours: Neighbours = new Neighbours({
+    self: { id, ownName: name, version: VERSION },
+    network,
+    store: peerStore(database),
+    connect: settings.connect,
+    emit: (event) => {
+      events.emit(event)
+    },
+    lost: (peerId, how) => {
+      asking.lost(peerId, how)
+    }
+  })
+  const names = () => neighbours.names()
+  const asking = new Asking({
+    self: { id, label: () => ({ id, name: names().get(id) ?? name }), capability: () => capability.get() },
+    peers: neighbours.peers,
+    names,
+    here: (request, options) => answers.generate(request, options),
+    there: (peerId, request, options) => askPeer(network, peerId, request, options)
+  })
+  const measuring = new Measuring({ engine, capability, maxRate, warn })
+  const end = async () => {
+    events.emit({ type: 'stopping' })
+    capability.update({ answering: 'draining' })
+    measuring.stop()
+    neighbours.stop()
+    await network?.stop()
+    await engine.stop()
+    database.close()
+    events.end()
+  }
+  const visiting = listen.length === 0
+  return new LocalMesh({
+    id,
+    paths,
+    engine,
+    network,
+    visiting,
+    capability,
+    neighbours,
+    measuring,
+    answers,
+    asking,
+    events,
+    close: () => ending(end)
+  })
+}
+
+function askPeer(network: Network | null, peerId: string, ...[request, options]: Parameters<Generate>) {
+  if (network === null) throw new PeerUnreachableError('This process speaks to no other device.')
+  return network.services.ask.ask(peerIdFromString(peerId), request, options)
+}
+
+/** Multiaddrs to listen on, all with the one port. @throws {InvalidRequestError} {ListenError} */
+async function listenOn({ listen, port, portChosen }: Settings): Promise<string[]> {
+  const hosts = listen.filter((host) => isIP(host) !== 0)
+  const chosen = await choosePort(hosts, port, portChosen)
+  return listen.map((each) => parseListenAddress(each, chosen))
+}
+
+/** What others may dial, without the id, which they know. */
+function addressesOf(network: Network): string[] {
+  return network.getMultiaddrs().map((address) => address.toString().replace(/\/p2p\/[^/]+$/, ''))
+}
