@@ -135,6 +135,16 @@ describe('capability between two nodes', () => {
       await until(() => events.some((event) => event.type === 'beat' && event.roundTripMs === 30))
     })
 
+    it('says what changed too soon after the last notice as soon as it may', async () => {
+      clock.advance(100)
+      node.services.capability.changed()
+      assert.deepEqual(await read(), { capability: desktop })
+      clock.advance(40)
+      node.services.capability.changed()
+      clock.advance(100)
+      assert.deepEqual(await read(), { capability: desktop })
+    })
+
     it('calls it silent within six seconds, keeps its stream, and has it back at its first word', async () => {
       await writeFrame(stream, encodeWords({ capability: laptop }))
       await until(() => types().includes('notice'))

@@ -24,6 +24,7 @@ describe('a stream', () => {
     let taken = 0
     let mostUnsent = 0
     let mostUnderWay = 0
+    let mostUnread = 0
     const sent = createHash('sha256')
     const received = createHash('sha256')
 
@@ -38,20 +39,25 @@ describe('a stream', () => {
       await near.close()
     })()
     let standsAt = 5 * MiB
-    for await (const bytes of pulled(far)) {
+    // Below yamux's window, so that one `resume` can bring more than may lie unread.
+    for await (const bytes of pulled(far, { highWaterBytes: 128 * 1024 })) {
       received.update(bytes.subarray())
       taken += bytes.byteLength
       mostUnderWay = Math.max(mostUnderWay, written - taken)
       if (taken >= standsAt && written < total) {
-        standsAt += 15 * MiB
-        await until(() => near.writableNeedsDrain)
+        standsAt += 8 * MiB
+        await stillness(() => written + far.readBufferLength)
+        assert.ok(near.writableNeedsDrain)
         mostUnsent = Math.max(mostUnsent, near.writeBufferLength)
+        mostUnread = Math.max(mostUnread, far.readBufferLength)
       }
     }
     await sending
     assert.equal(taken, total)
     assert.equal(received.digest('hex'), sent.digest('hex'))
     assert.ok(mostUnsent <= chunk, `${mostUnsent} bytes queued at the sender`)
+    // Yamux widens its window only once it has measured a round trip: here it is the first one of 256 KiB.
+    assert.ok(mostUnread <= MiB, `${mostUnread} bytes unread`)
     assert.ok(mostUnderWay <= 4 * MiB, `${mostUnderWay} bytes under way`)
   })
 
@@ -161,6 +167,14 @@ describe('a stream', () => {
     await assert.rejects(reading, { name: 'AbortError' })
   })
 })
+
+/** Resolves when the number has stayed the same for a tenth of a second: what could move has moved. */
+async function stillness(number: () => number): Promise<void> {
+  for (let before = Number.NaN; before !== number(); ) {
+    before = number()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
 
 /** Writes until somebody stops it. */
 async function fill(stream: Stream, options?: Parameters<typeof write>[2]): Promise<void> {
