@@ -50,6 +50,8 @@ export class WrappedMdns extends TypedEventEmitter<MdnsEvents> implements Mdns {
   readonly #log: Log
   readonly #passedOn = new Map<string, { addresses: string; at: number }>()
   #module: Module | undefined
+  #started = false
+  #turn: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #sent = 0
   /** The sender of the packet that is being handled: the module's event does not carry it. */
@@ -66,6 +68,30 @@ export class WrappedMdns extends TypedEventEmitter<MdnsEvents> implements Mdns {
   }
 
   async start(): Promise<void> {
+    this.#started = true
+    await this.#inTurn(() => this.#open())
+  }
+
+  async stop(): Promise<void> {
+    this.#started = false
+    await this.#inTurn(() => this.#close())
+  }
+
+  async restart(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#close()
+      // A stop that came meanwhile is not undone.
+      if (this.#started) await this.#open()
+    })
+  }
+
+  /** Opening and closing take time, and a change of the network may come in the middle. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(work, work)
+    return this.#turn
+  }
+
+  async #open(): Promise<void> {
     const { port = MDNS_PORT } = this.#init
     // The factory's declared type leaves out what its object is.
     const module = mdns({ interval: NEVER_MS, serviceTag: this.#serviceTag, port })(this.#components) as Module
@@ -81,22 +107,16 @@ export class WrappedMdns extends TypedEventEmitter<MdnsEvents> implements Mdns {
       if (questions.some(({ name }) => name === this.#serviceTag) && this.#isOwn(address)) this.#heardBack = true
     })
     this.#sent = 0
+    this.#heardBack = false
+    this.#sendError = null
     this.#schedule()
   }
 
-  async stop(): Promise<void> {
+  async #close(): Promise<void> {
     clearTimeout(this.#timer)
     const module = this.#module
     this.#module = undefined
     await module?.stop()
-  }
-
-  async restart(): Promise<void> {
-    if (this.#module === undefined) return
-    await this.stop()
-    this.#heardBack = false
-    this.#sendError = null
-    await this.start()
   }
 
   state(): MdnsState {

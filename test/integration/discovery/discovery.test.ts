@@ -58,13 +58,17 @@ describe('discovery between hosts on one network', function () {
     assert.ok(again.at - ready.at <= 3000, `it took ${again.at - ready.at} ms`)
   })
 
-  it('finds a device again after its address has changed', async () => {
+  it('finds a device again, by both ways, after its address has changed', async () => {
     const [left, right] = await hosts()
-    const stays = new ListenerProcess(left!, { ways: ['beacon'] })
-    const moves = new ListenerProcess(right!, { ways: ['beacon'] })
+    const stays = new ListenerProcess(left!, { ways: ['beacon', 'mdns'] })
+    const moves = new ListenerProcess(right!, { ways: ['beacon', 'mdns'] })
     await stays.until('connected')
     await right!.setAddress(77)
     await moves.until('network-changed')
-    await stays.until('found', ({ addresses }) => addresses.some((address) => address.startsWith('/ip4/10.77.0.77/')))
+    for (const way of ['beacon', 'mdns']) {
+      const isMoved = ({ addresses }: { addresses: string[] }): boolean =>
+        addresses.some((address) => address.startsWith('/ip4/10.77.0.77/'))
+      await stays.until('found', (found) => found.way === way && isMoved(found))
+    }
   })
 })
