@@ -40,6 +40,8 @@ export class Output {
   quiet = false
   verbose = false
   holder: LineHolder | undefined
+  /** Puts the commands that a text names (`mesh join`) into the form that works here. */
+  spell: (text: string) => string = (text) => text
   readonly #stdout: OutputStream
   readonly #stderr: OutputStream
   readonly #color: boolean
@@ -166,7 +168,7 @@ export class Output {
   /** A line on standard error that matters with `--quiet` too; left out with `--json`. */
   warning(text: string): void {
     if (!this.json) {
-      this.#above(() => this.#stderr.write(`${this.#styled(this.#stderr, '33', printable(text))}\n`))
+      this.#above(() => this.#stderr.write(`${this.#styled(this.#stderr, '33', printable(this.spell(text)))}\n`))
     }
   }
 
@@ -184,7 +186,7 @@ export class Output {
   error(error: { name: string; message: string }, trace?: string): void {
     this.endAnswer()
     const { name, message } = error
-    const text = this.json ? JSON.stringify({ error: { name, message } }) : printable(trace ?? message)
+    const text = this.json ? JSON.stringify({ error: { name, message } }) : printable(this.spell(trace ?? message))
     this.#above(() => this.#stderr.write(`${this.json ? text : this.#styled(this.#stderr, '31', text)}\n`))
   }
 

@@ -19,12 +19,16 @@ export interface World {
   version: string
 }
 
+/** `mesh` before the name of a verb, as messages have it; not where it is a form that works here already. */
+const NAMED = new RegExp(`(?<!npx |[-\\w./])mesh (?=(?:${verbs.map(({ name }) => name).join('|')})\\b)`, 'g')
+
 /** Runs one command line and resolves to its exit code; throws nothing. */
 export async function run(args: readonly string[], world: World): Promise<number> {
   const { output, interruption } = world
   // Even a command line that cannot be understood is answered as its writer wants it.
   output.json = args.includes('--json')
   output.verbose = args.includes('--verbose')
+  output.spell = (text) => text.replace(NAMED, () => `${world.command} `)
   try {
     return await runVerb(args, world)
   } catch (error) {

@@ -20,9 +20,9 @@ export const doctor = defineVerb({
         output.data(findings)
       } else {
         for (const { state, message, mend } of findings) {
-          output.paragraph(message, `${MARKS[state]} `)
+          output.paragraph(output.spell(message), `${MARKS[state]} `)
           if (mend !== undefined) {
-            output.line(`    ${mend}`)
+            output.line(`    ${output.spell(mend)}`)
           }
         }
       }

@@ -147,6 +147,22 @@ describe('mesh doctor', () => {
     assert.deepEqual(await commandLine(['doctor'], { mesh }), { code: 1, stdout: '✗ No port is free.\n', stderr: '' })
     assert.deepEqual(await data(mesh, 'doctor'), mesh.findings)
   })
+
+  it('spells commands in messages as they work here', async () => {
+    const mesh = new SmallFake()
+    const message = 'See mesh status, then (mesh join --listen 0.0.0.0); the mesh is “mesh ask”, npx mesh join stays.'
+    mesh.findings = [{ check: 'x', state: 'ok', message, mend: 'mesh join' }]
+    assert.equal(
+      (await commandLine(['doctor'], { mesh, command: 'npm start --' })).stdout,
+      '✓ See npm start -- status, then (npm start -- join --listen 0.0.0.0); the mesh is “npm start -- ask”, ' +
+        'npx mesh join stays.\n    npm start -- join\n'
+    )
+    mesh.answer = () => [new Error('Start it with mesh join.')]
+    assert.equal(
+      (await commandLine(['ask', 'x'], { mesh, command: 'npm start --' })).stderr,
+      'Start it with npm start -- join.\n'
+    )
+  })
 })
 
 describe('mesh model', () => {
