@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { encodeDatagram, tagOf } from '../../../src/protocols/discovery/datagram.ts'
 import { createBeacon, freeUdpPort, randomPeerId } from './beacon.fixture.ts'
+import type { BeaconDatagram } from '../../../src/protocols/discovery/datagram.ts'
 import type { Beacon, Found } from '../../../src/protocols/discovery/index.ts'
 import type { TestBeacon } from './beacon.fixture.ts'
 
@@ -18,7 +19,8 @@ function found(beacon: Beacon, fits: (found: Found) => boolean = () => true): Pr
   })
 }
 
-describe('beacon', () => {
+describe('beacon', function () {
+  this.timeout(20_000)
   let port: number
   let running: Beacon[]
 
@@ -35,6 +37,36 @@ describe('beacon', () => {
     const created = await createBeacon(init, options)
     running.push(created.beacon)
     return created
+  }
+
+  async function datagram(changes: Partial<BeaconDatagram> = {}): Promise<BeaconDatagram> {
+    return {
+      tag: tagOf('ownmesh'),
+      instance: 'ab'.repeat(8),
+      peerId: await randomPeerId(),
+      answer: false,
+      addresses: ['/ip4/0.0.0.0/tcp/6373'],
+      ...changes
+    }
+  }
+
+  /** Sends datagrams in this order, as a device that has no beacon of ours. */
+  async function speak(...datagrams: BeaconDatagram[]): Promise<void> {
+    const socket = createSocket('udp4')
+    for (const each of datagrams) {
+      await new Promise((resolve) => {
+        socket.send(encodeDatagram(each), port, '127.0.0.1', resolve)
+      })
+    }
+    socket.close()
+  }
+
+  /** Starts it and waits until its port is open. */
+  async function startedAndHeard(beacon: Beacon): Promise<void> {
+    beacon.start()
+    while (!beacon.state().networks.some(({ heardBack }) => heardBack)) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 
   it('finds another one on this machine, both ways, with the address to dial', async () => {
@@ -60,21 +92,13 @@ describe('beacon', () => {
     const heardByEarly = found(early.beacon)
     first.beacon.start()
     await heardByEarly
-    // A stranger without the common port hears nothing but an answer.
+    // Without the common port it hears nothing but an answer.
     const socket = createSocket('udp4')
     socket.bind(0, '127.0.0.1')
     await once(socket, 'listening')
-    const knock = encodeDatagram({
-      tag: tagOf('ownmesh'),
-      instance: 'ab'.repeat(8),
-      peerId: await randomPeerId(),
-      answer: false,
-      addresses: []
-    })
-    const answered = once(socket, 'message')
-    socket.send(knock, port, '127.255.255.255')
     socket.setBroadcast(true)
-    socket.send(knock, port, '127.255.255.255')
+    const answered = once(socket, 'message')
+    socket.send(encodeDatagram(await datagram({ addresses: [] })), port, '127.255.255.255')
     await answered
     socket.close()
   })
@@ -107,17 +131,49 @@ describe('beacon', () => {
   })
 
   it('does not find devices of another tag', async () => {
-    const ours = await create({ port, tag: 'amber-otter' })
-    const theirs = await create({ port, tag: 'silver-heron' })
-    const second = await create({ port, tag: 'amber-otter' })
-    const ids: string[] = []
-    ours.beacon.addEventListener('found', ({ detail }) => ids.push(detail.id))
-    theirs.beacon.start()
-    ours.beacon.start()
-    const seen = found(ours.beacon)
-    second.beacon.start()
-    await seen
-    assert.deepEqual(new Set(ids), new Set([second.peerId.toString()]))
+    const { beacon } = await create({ port, tag: 'amber-otter' })
+    const heard = found(beacon)
+    await startedAndHeard(beacon)
+    const theirs = await datagram({ tag: tagOf('silver-heron') })
+    const ours = await datagram({ tag: tagOf('amber-otter') })
+    await speak(theirs, ours)
+    assert.equal((await heard).id, ours.peerId.toString())
+    assert.deepEqual(
+      beacon.state().heard.map(({ id }) => id),
+      [ours.peerId.toString()]
+    )
+  })
+
+  it('tells at once of a new process at an old address', async () => {
+    const { beacon } = await create({ port })
+    await startedAndHeard(beacon)
+    const before = await datagram()
+    const after = { ...before, instance: 'cd'.repeat(8) }
+    const both = Promise.all([
+      found(beacon, ({ instance }) => instance === before.instance),
+      found(beacon, ({ instance }) => instance === after.instance)
+    ])
+    await speak(before, after)
+    await both
+  })
+
+  it('believes one source only so much', async () => {
+    const { beacon } = await create({ port })
+    await startedAndHeard(beacon)
+    let count = 0
+    beacon.addEventListener('found', () => count++)
+    const crowd = await Promise.all(Array.from({ length: 600 }, () => datagram()))
+    const startedAt = performance.now()
+    await speak(...crowd)
+    const last = await datagram()
+    const heard = found(beacon, ({ id }) => id === last.peerId.toString())
+    // The bucket fills again, so the source is not banned.
+    const again = setInterval(() => void speak(last), 50)
+    await heard
+    clearInterval(again)
+    const allowed = 256 + 64 * ((performance.now() - startedAt) / 1000) + 1
+    assert.ok(count <= allowed, `${count} were believed, ${allowed} are allowed`)
+    assert.ok(beacon.state().heard.length <= 256)
   })
 
   it('hears itself on loopback, which is what doctor looks at', async () => {

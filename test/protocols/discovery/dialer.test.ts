@@ -15,7 +15,9 @@ import type { Beacon, Dialer, KnownDevice } from '../../../src/protocols/discove
 
 type Node = Libp2p<{ beacon: Beacon; dialer: Dialer }>
 
-describe('dialer', () => {
+describe('dialer', function () {
+  // Handshakes on a busy machine.
+  this.timeout(20_000)
   let port: number
   let nodes: Node[]
 
@@ -29,7 +31,10 @@ describe('dialer', () => {
   })
 
   /** A node on loopback whose beacon feeds its dialer. */
-  async function startNode({ privateKey }: { privateKey?: PrivateKey } = {}): Promise<Node> {
+  async function startNode({
+    privateKey,
+    addressTimeoutMs = 500
+  }: { privateKey?: PrivateKey; addressTimeoutMs?: number } = {}): Promise<Node> {
     const node: Node = await createLibp2p({
       ...(privateKey === undefined ? {} : { privateKey }),
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
@@ -37,7 +42,7 @@ describe('dialer', () => {
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
       connectionManager: { reconnectRetries: 0 },
-      services: { beacon: beacon({ port, interfaces: loopbackOnly }), dialer: dialer({ addressTimeoutMs: 500 }) },
+      services: { beacon: beacon({ port, interfaces: loopbackOnly }), dialer: dialer({ addressTimeoutMs }) },
       start: false
     })
     nodes.push(node)
@@ -148,7 +153,7 @@ describe('dialer', () => {
   })
 
   it('stops dialling what is forgotten', async () => {
-    const node = await startNode()
+    const node = await startNode({ addressTimeoutMs: 60_000 })
     const peerId = await randomPeerId()
     const mute = createServer().listen(0, '127.0.0.1')
     await once(mute, 'listening')

@@ -138,6 +138,16 @@ describe('redial', () => {
     assert.ok(play.peer('z').dialing, 'it is dialled again at once')
   })
 
+  it('gives a free place to fresh news first, then to whoever has been due longest', () => {
+    const play = new Play({ maxDials: 1 })
+    play.at(0, foundEvent('y'))
+    play.at(10, failed('y'))
+    play.at(20, foundEvent('x'))
+    play.at(2000, foundEvent('z'))
+    assert.equal(play.at(2100, failed('x'))[0]?.id, 'z')
+    assert.equal(play.at(5000, failed('z'))[0]?.id, 'y', 'x became due later')
+  })
+
   it('keeps its promises for every order of events', () => {
     const id = fc.constantFrom('a', 'b', 'y', 'z', 'x', 'w', SELF)
     const address = fc.constantFrom(...Array.from({ length: 6 }, (_, port) => `/ip4/10.0.0.1/tcp/${port + 1}`))
