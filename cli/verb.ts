@@ -2,6 +2,7 @@
  * A command is data plus `run`: its name, what it is for, which words and flags it takes. Help, parsing, hints and the
  * built-in model's knowledge of the commands are all made from this data.
  */
+import type { MeshOptions } from '../src/index.ts'
 import type { AbortOptions, Mesh } from '../src/interface.ts'
 import type { Interruption } from './interruption.ts'
 import type { Output } from './output.ts'
@@ -39,16 +40,11 @@ export interface Log {
   warn(message: string): void
 }
 
-export interface NodeOptions {
-  home?: string
-  name?: string
-  port?: number
-  listen?: string[]
-  connect?: string[]
-  answering?: 'yes' | 'no'
-  maxRate?: number
-  log?: Log
-}
+/** Taken from the library, so that no option can be called otherwise here than there. */
+export type NodeOptions = Pick<
+  MeshOptions,
+  'home' | 'name' | 'port' | 'listen' | 'connect' | 'answer' | 'maxRate' | 'log'
+>
 
 /** The ways to a `Mesh`. Handed in, so that a verb cannot tell which body it has and tests give it a fake. */
 export interface Doors {

@@ -69,7 +69,7 @@ function nodeOptions({
     ...(connect !== undefined && { connect }),
     ...(port !== undefined && { port }),
     ...(listen !== undefined && { listen }),
-    ...(answer !== undefined && { answering: answer }),
+    ...(answer !== undefined && { answer }),
     ...(maxRate !== undefined && { maxRate })
   }
 }

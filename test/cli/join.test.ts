@@ -13,13 +13,19 @@ describe('mesh join without a terminal', () => {
     mesh.status_.peers = [peer()]
     mesh.emit({ type: 'peer-connected', peer: peer() })
     mesh.emit(lost)
+    mesh.emit({ type: 'warning', message: 'The disk is nearly full.' })
     mesh.emit({ type: 'peer-connected', peer: peer({ model: null }) })
+    mesh.emit({ type: 'peer-changed', peer: peer() })
+    mesh.emit({ type: 'peer-changed', peer: peer({ queue: 1 }) })
+    mesh.emit({ type: 'peer-changed', peer: peer({ state: 'silent' }) })
+    mesh.emit({ type: 'peer-changed', peer: peer() })
+    mesh.emit({ type: 'peer-changed', peer: peer({ model: null }) })
     const outcome = await commandLine(['join'], {
       mesh,
       inputKind: 'silent',
       meanwhile: ({ interrupt }, { stdout }) => {
         stdout.on('data', (chunk) => {
-          if (String(chunk).includes('does not answer')) {
+          if (String(chunk).includes('no longer answers')) {
             interrupt()
           }
         })
@@ -27,13 +33,17 @@ describe('mesh join without a terminal', () => {
     })
     assert.deepEqual(outcome, {
       code: 0,
-      stderr: '',
+      stderr: 'The disk is nearly full.\n',
       stdout: `laptop is ready, 12D3KooWLaptop
 listens on /ip4/127.0.0.1/tcp/6373 (this machine only; --listen ADDR for more)
 answers with built-in helper (sums, and help about mesh only), 640 tokens/s
 desktop is here (by mDNS and beacon): qwen3-4b, 42 tokens/s
 desktop is gone: its connection was reset
-desktop is here (by mDNS and beacon), does not answer
+desktop is here (by mDNS and beacon)
+desktop answers with qwen3-4b, 42 tokens/s
+desktop is silent
+desktop is back
+desktop no longer answers
 stopping
 `
     })
@@ -91,7 +101,7 @@ stopping
       connect: ['a', 'b'],
       port: 0,
       listen: ['0.0.0.0'],
-      answering: 'no',
+      answer: 'no',
       maxRate: 5
     })
   })
