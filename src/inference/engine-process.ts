@@ -55,7 +55,7 @@ export class EngineProcess {
     const child = this.#child
     this.#child = null
     if (child === null) return
-    const gone = new Promise<void>((resolve) => child.once('close', resolve))
+    const gone = new Promise<void>((resolve) => child.once('exit', resolve))
     if (child.exitCode !== null || child.signalCode !== null) return
     if (child.connected) child.disconnect()
     const impatience = setTimeout(() => child.kill('SIGKILL'), LEAVE_MS)

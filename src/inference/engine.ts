@@ -16,6 +16,7 @@ import type {
   Rates,
   Waiting
 } from '../interface.ts'
+import { Calls } from './calls.ts'
 import { createCatalog } from './catalog.ts'
 import type { Catalog, CatalogModel } from './catalog.ts'
 import { EngineProcess } from './engine-process.ts'
@@ -37,6 +38,7 @@ const WAITING_EVERY_MS = 1000
 const QUEUE_LIMIT = 64
 /** Ids of finished requests that are still refused: far more than can be under way anywhere in a mesh. */
 const REMEMBERED_IDS = 1024
+const STOPPED = 'The engine was stopped.'
 
 interface Run {
   model: string
@@ -44,11 +46,6 @@ interface Run {
   state: Omit<Waiting, 'type'>
   /** Repeats `state` until the first token. */
   timer: NodeJS.Timeout
-}
-
-interface Call {
-  resolve: (value: number | null) => void
-  reject: (err: unknown) => void
 }
 
 /** The parent's side: requests go to the child, replies to whoever waits for them. */
@@ -60,14 +57,16 @@ export class OnnxEngine implements LocalEngine {
   readonly #process: EngineProcess
   readonly #watchdog: Watchdog
   readonly #runs = new Map<string, Run>()
-  readonly #calls = new Map<string, Call>()
+  readonly #calls = new Calls((command) => {
+    this.#send(command)
+  })
   readonly #ids = new Set<string>()
   readonly #loaded = new Set<string>()
   /** By hash, from the last look at the folders. */
   #models = new Map<string, CatalogModel>()
   #reports: ProviderReport[] = []
   #hardware = processorInWords()
-  #nextCall = 0
+  #stopped = false
 
   constructor(init: EngineInit) {
     this.#runtime = init.runtime ?? RUNTIME_PACKAGE
@@ -109,7 +108,7 @@ export class OnnxEngine implements LocalEngine {
 
   async memory(): Promise<number | null> {
     if (this.#process.pid === null) return null
-    const bytes = await this.#call((id) => ({ type: 'memory', id }))
+    const bytes = await this.#calls.make((id) => ({ type: 'memory', id }))
     return bytes === null ? null : Math.round(bytes / 2 ** 20)
   }
 
@@ -117,19 +116,19 @@ export class OnnxEngine implements LocalEngine {
     signal?.throwIfAborted()
     const source = await this.#source(hash)
     if (source.measured !== null && !again) return source.measured.rates
-    await this.#call((id) => ({ type: 'measure', id, model: source }), signal)
+    await this.#calls.make((id) => ({ type: 'measure', id, model: source }), signal)
     const { measured } = await this.#source(hash)
     if (measured === null) throw new EngineFailedError('The engine did not report what it measured.')
     return measured.rates
   }
 
   async unload(hash: string): Promise<void> {
-    if (this.#loaded.has(hash)) await this.#call((id) => ({ type: 'unload', id, hash }))
+    if (this.#loaded.has(hash)) await this.#calls.make((id) => ({ type: 'unload', id, hash }))
   }
 
   async stop(): Promise<void> {
-    this.#watchdog.stop()
-    this.#failAll(new EngineFailedError('The engine was stopped.'))
+    this.#stopped = true
+    this.#failAll(new EngineFailedError(STOPPED))
     await this.#process.stop()
   }
 
@@ -203,8 +202,8 @@ export class OnnxEngine implements LocalEngine {
     if (run === undefined) return
     clearInterval(run.timer)
     this.#runs.delete(id)
-    if (this.#process.pid !== null) this.#process.send({ type: 'cancel', id })
-    this.#rest()
+    this.#send({ type: 'cancel', id })
+    this.#watch()
   }
 
   #forgetOldIds(): void {
@@ -228,6 +227,7 @@ export class OnnxEngine implements LocalEngine {
 
   /** @throws {EngineUnavailableError} @throws {UnknownModelError} @throws {BrokenModelError} */
   async #source(hash: string): Promise<ModelSource> {
+    if (this.#stopped) throw new EngineFailedError(STOPPED)
     const version = runtimeVersion(this.#runtime)
     // A loaded model was looked at before; the folders of any other may have changed since.
     if (!this.#loaded.has(hash) || !this.#models.has(hash)) await this.models()
@@ -236,54 +236,19 @@ export class OnnxEngine implements LocalEngine {
     return { hash, name: info.name, path, graph, threads, ...this.#measurements.of(hash, version) }
   }
 
-  #call(command: (id: string) => Command, signal?: AbortSignal): Promise<number | null> {
-    const id = `call ${this.#nextCall++}`
-    return new Promise<number | null>((resolve, reject) => {
-      const onAbort = (): void => {
-        if (this.#process.pid !== null) this.#process.send({ type: 'cancel', id })
-        settle(() => {
-          reject(signal?.reason as Error)
-        })
-      }
-      const settle = (then: () => void): void => {
-        signal?.removeEventListener('abort', onAbort)
-        this.#calls.delete(id)
-        this.#rest()
-        then()
-      }
-      this.#calls.set(id, {
-        resolve: (value) => {
-          settle(() => {
-            resolve(value)
-          })
-        },
-        reject: (err) => {
-          settle(() => {
-            reject(err)
-          })
-        }
-      })
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.#send(command(id))
-    })
-  }
-
   #send(command: Command): void {
-    const idle = this.#runs.size + this.#calls.size <= 1
+    // A cancel is for a child that is there.
+    if (command.type === 'cancel' && this.#process.pid === null) return
     this.#process.send(command)
-    if (idle) this.#heard()
+    this.#watch()
   }
 
-  /** The child gave a sign of life, or got its first work. */
-  #heard(): void {
+  /** The child is expected to say something for as long as there is work; `heard` when it just did. */
+  #watch({ heard = false } = {}): void {
     // A model may load for minutes, and a measurement loads; both tell nothing meanwhile.
     const loading = this.#calls.size > 0 || [...this.#runs.values()].some(({ state }) => state.loaded !== null)
-    this.#watchdog.heard({ loading })
-    this.#rest()
-  }
-
-  #rest(): void {
-    if (this.#runs.size + this.#calls.size === 0) this.#watchdog.stop()
+    const working = this.#runs.size + this.#calls.size > 0
+    this.#watchdog.watch({ working, loading, heard })
   }
 
   #onReply(reply: Reply): void {
@@ -309,11 +274,11 @@ export class OnnxEngine implements LocalEngine {
         if (run !== undefined) clearInterval(run.timer)
         this.#runs.delete(reply.id)
         run?.events.fail(err)
-        this.#calls.get(reply.id)?.reject(err)
+        this.#calls.fail(reply.id, err)
         break
       }
       case 'result':
-        this.#calls.get(reply.id)?.resolve(reply.value)
+        this.#calls.answer(reply.id, reply.value)
         break
       case 'trying':
         this.#measurements.trying(reply.provider)
@@ -328,7 +293,7 @@ export class OnnxEngine implements LocalEngine {
         this.#label(reply.hash)
         break
     }
-    this.#heard()
+    this.#watch({ heard: true })
   }
 
   /** What `providers` and `hardware` tell follows the model that was loaded last. */
@@ -359,7 +324,7 @@ export class OnnxEngine implements LocalEngine {
       events.fail(err)
     }
     this.#runs.clear()
-    for (const call of [...this.#calls.values()]) call.reject(err)
-    this.#rest()
+    this.#calls.failAll(err)
+    this.#watch()
   }
 }

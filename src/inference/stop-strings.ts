@@ -33,11 +33,20 @@ export function stopStrings(stops: readonly string[]): StopStrings {
   }
 }
 
+/**
+ * Where the stop string begins that is complete first: a reader who gets letter by letter meets that one. Of those that
+ * end together the longest counts.
+ */
 function firstOf(text: string, stops: readonly string[]): number {
   let first = -1
+  let firstEnd = Infinity
   for (const stop of stops) {
     const at = text.indexOf(stop)
-    if (at !== -1 && (first === -1 || at < first)) first = at
+    const end = at + stop.length
+    if (at !== -1 && (end < firstEnd || (end === firstEnd && at < first))) {
+      first = at
+      firstEnd = end
+    }
   }
   return first
 }
