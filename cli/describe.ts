@@ -12,13 +12,15 @@ const WAYS: Readonly<Record<FoundBy, string>> = {
   incoming: 'its call'
 }
 
+const LIST = new Intl.ListFormat('en')
+
 export function ways(foundBy: readonly FoundBy[]): string {
   return foundBy.map((way) => WAYS[way]).join(', ')
 }
 
 /** As `ways`, in a sentence. */
 export function byWays(foundBy: readonly FoundBy[]): string {
-  return `by ${foundBy.map((way) => WAYS[way]).join(' and ')}`
+  return `by ${LIST.format(foundBy.map((way) => WAYS[way]))}`
 }
 
 export function peerState({ state, lastSeenMs }: PeerInfo): string {

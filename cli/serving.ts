@@ -2,7 +2,7 @@
 import type { AbortOptions, Mesh, MeshEvent, MeshStatus } from '../src/interface.ts'
 import { noAnswer, showAnswer } from './answer.ts'
 import { onLoopbackOnly, strongest, byWays, answersHere } from './describe.ts'
-import { rate } from './human.ts'
+import { narrator } from './narrator.ts'
 import type { Output } from './output.ts'
 import { Prompt, type PromptEnd } from './prompt.ts'
 
@@ -35,11 +35,12 @@ export async function serveLog(mesh: Mesh, output: Output, { signal }: Required<
   output.progress(`${status.name} is ready, ${status.id}`)
   output.progress(`listens on ${status.addresses.join(' ')}${reach}`)
   output.progress(`answers with ${answersHere(status)}`)
+  const tell = narrator()
   await follow(mesh, { signal }, (event) => {
     if (event.type === 'warning') {
       output.warning(event.message)
     } else if (event.type !== 'stopping') {
-      const line = eventLine(event)
+      const line = tell(event)
       if (line !== undefined) {
         output.progress(line)
       }
@@ -56,6 +57,7 @@ export async function servePrompt(
   { signal, known = [] }: FollowOptions
 ): Promise<PromptEnd> {
   const ended = new AbortController()
+  const tell = narrator()
   const prompt = new Prompt({
     input,
     output,
@@ -63,7 +65,7 @@ export async function servePrompt(
     answer: (line, options) => showAnswer(mesh.ask(line, options), output, noAnswer(), options)
   })
   const following = follow(mesh, { signal: AbortSignal.any([signal, ended.signal]), known }, (event) => {
-    const line = eventLine(event)
+    const line = tell(event)
     if (line !== undefined) {
       prompt.notice(line)
     }
@@ -112,24 +114,5 @@ export async function follow(
     if (!signal.aborted) {
       throw error
     }
-  }
-}
-
-/** What happened, for a person; nothing for what nobody needs to know. */
-export function eventLine(event: MeshEvent): string | undefined {
-  switch (event.type) {
-    case 'peer-connected': {
-      const { name, model, tokensPerSecond, foundBy } = event.peer
-      const speed = tokensPerSecond === null ? '' : `, ${rate(tokensPerSecond)} tokens/s`
-      return `${name} is here (${byWays(foundBy)})${model === null ? ', does not answer' : `: ${model}${speed}`}`
-    }
-    case 'peer-lost':
-      return `${event.peer.name} is gone: ${event.reason}`
-    case 'peer-changed':
-      return event.peer.state === 'silent' ? `${event.peer.name} is silent` : undefined
-    case 'warning':
-      return event.message
-    case 'stopping':
-      return 'The node on this device is stopping.'
   }
 }
