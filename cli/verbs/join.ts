@@ -17,7 +17,7 @@ const FLAGS = {
     whole: true
   },
   listen: { type: 'texts', value: 'ADDR', summary: 'listen here, for example 0.0.0.0 (default: this machine only)' },
-  answer: { type: 'choice', choices: ['yes', 'no'], summary: 'whether this device answers for others (default yes)' },
+  answer: { type: 'choice', choices: ['yes', 'no'], summary: 'whether this device answers (default yes)' },
   'max-rate': {
     type: 'number',
     value: 'N',

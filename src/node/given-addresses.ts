@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseConnectAddress } from '../protocols/discovery/address.ts'
+import { parseConnectAddress } from '../protocols/discovery/index.ts'
 import { reasonOf } from './files.ts'
 
 export interface GivenAddressesInit {

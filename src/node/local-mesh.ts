@@ -14,9 +14,7 @@ import type {
   PlacementRow
 } from '../interface.ts'
 import type { LocalEngine } from '../inference/index.ts'
-import { diagnose } from '../protocols/discovery/diagnosis.ts'
-import { readNetworkFacts } from '../protocols/discovery/network-facts.ts'
-import { scan } from '../protocols/discovery/scan.ts'
+import { diagnose, readNetworkFacts, scan } from '../protocols/discovery/index.ts'
 import type { OwnAnswers } from './answering.ts'
 import type { Asking } from './asking.ts'
 import type { Broadcast } from './broadcast.ts'

@@ -14,7 +14,7 @@ export interface Settings {
   listen: string[]
   /** Addresses that are dialled at once and kept. @default none */
   connect: string[]
-  /** Whether others may ask this device. @default 'yes' */
+  /** Whether this device answers at all, its own owner too. @default 'yes' */
   answer: 'yes' | 'no'
   /** Tokens a second at most, also for the owner. @default none */
   maxRate: number | null
