@@ -14,6 +14,7 @@ import {
 } from '../../src/errors.ts'
 import type { GenerateEvent } from '../../src/interface.ts'
 import { ask, ASK_PROTOCOL, type Answer, type Ask, type AskInit } from '../../src/protocols/ask/index.ts'
+import { failureFor } from '../../src/protocols/ask/codes.ts'
 import { encodeEvent, encodeRequest } from '../../src/protocols/ask/words.ts'
 import { frameReader, writeFrame } from '../../src/protocols/framing.ts'
 import { accepted, answerOf, collect, done, request, token } from './requests.ts'
@@ -64,22 +65,25 @@ describe('ask between two nodes', () => {
     beforeEach(() => {
       Object.assign(engine, { made: 0, madeSinceStop: 0, stopped: false })
       answer = async function* (_asked, { signal }) {
-        yield accepted
-        while (true) {
-          // A token every 10 ms, or the end at once: as an engine that looks at its signal between two tokens.
-          const isOver = await new Promise<boolean>((resolve) => {
-            const timer = setTimeout(resolve, 10, false)
-            signal.addEventListener('abort', () => {
-              clearTimeout(timer)
-              resolve(true)
+        try {
+          yield accepted
+          while (true) {
+            // A token every 10 ms, or the end at once: as an engine that looks at its signal between two tokens.
+            const isOver = await new Promise<boolean>((resolve) => {
+              const timer = setTimeout(resolve, 10, false)
+              signal.addEventListener('abort', () => {
+                clearTimeout(timer)
+                resolve(true)
+              })
             })
-          })
-          if (isOver) break
-          engine.made++
-          if (wantsNoMore) engine.madeSinceStop++
-          yield token(engine.made)
+            if (isOver) return
+            engine.made++
+            if (wantsNoMore) engine.madeSinceStop++
+            yield token(engine.made)
+          }
+        } finally {
+          engine.stopped = true
         }
-        engine.stopped = true
       }
       wantsNoMore = false
     })
@@ -157,6 +161,7 @@ describe('ask between two nodes', () => {
 
   it('tells nothing of an error that is not in the table', async () => {
     const [asker, answerer] = await pair()
+    assert.deepEqual(failureFor(new TypeError('secret of /home/me')), { type: 'failed', code: 1, message: '' })
     answer = () => failing(new TypeError('secret of /home/me'))
     await assert.rejects(collect(asker.services.ask.ask(answerer.peerId, request)), (error: Error) => {
       assert.equal(error.name, 'RemoteError')

@@ -63,16 +63,32 @@ describe('notices over gossip', () => {
   })
 
   it('that are malformed go no further, nor those of a device that is not admitted', async () => {
-    const refused = new Set<string>()
-    await chain(3, { accept: (peer) => !refused.has(peer) })
-    const [first] = nodes
-    await first!.services.pubsub.publish(NOTICES_TOPIC, new Uint8Array([0xff, 0xff, 0xff]))
-    refused.add(first!.peerId.toString())
-    first!.services.notices.publish(desktop)
-    // What comes after both on the same path shows that they would have arrived.
-    nodes[1]!.services.notices.publish(laptop)
+    let admitted = true
+    let refusals = 0
+    const accept = () => {
+      if (!admitted) refusals++
+      return admitted
+    }
+    await chain(3, { accept })
+    const say = (bytes: Uint8Array) => nodes[0]!.services.pubsub.publish(NOTICES_TOPIC, bytes)
+    await say(new Uint8Array([0xff, 0xff, 0xff]))
+    await say(encodeCapability({ ...desktop, sequence: 1 }))
     await until(() => heard.some(({ at }) => at === 2))
-    assert.ok(heard.every(({ notice }) => notice.capability.name === 'laptop'))
+    admitted = false
+    await say(encodeCapability({ ...desktop, sequence: 2 }))
+    await until(() => refusals > 0)
+    admitted = true
+    await say(encodeCapability({ ...desktop, sequence: 3 }))
+    await until(() => heard.filter(({ at }) => at === 2).length === 2)
+    assert.deepEqual(
+      heard.map(({ at, notice }) => [at, notice.capability.sequence]),
+      [
+        [1, 1],
+        [2, 1],
+        [1, 3],
+        [2, 3]
+      ]
+    )
   })
 
   it('are taken from one signer only as often as it may', async () => {

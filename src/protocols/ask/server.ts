@@ -126,8 +126,7 @@ async function finish(stream: Stream): Promise<void> {
     }
     const timer = setTimeout(end, CLOSE_TIMEOUT_MS)
     stream.addEventListener('close', end)
-    // A refused asker may still be sending: unless somebody takes that, it never comes to read the refusal.
-    stream.addEventListener('message', () => undefined)
+    // What a refused asker still sends is at most one frame, which libp2p holds unread until the stream has ended.
   })
   stream.abort(new PeerUnreachableError('The asking device kept its half of the stream open.'))
 }
