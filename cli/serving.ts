@@ -1,7 +1,7 @@
 /** The three ways in which `join` stays: a prompt, lines for a log, and lines of JSON for a program. */
 import type { AbortOptions, Mesh, MeshEvent, MeshStatus } from '../src/interface.ts'
 import { noAnswer, showAnswer } from './answer.ts'
-import { onLoopbackOnly, strongest, byWays, answersHere } from './describe.ts'
+import { onLoopbackOnly, strongest, answersHere } from './describe.ts'
 import { narrator } from './narrator.ts'
 import type { Output } from './output.ts'
 import { Prompt, type PromptEnd } from './prompt.ts'

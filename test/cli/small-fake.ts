@@ -86,7 +86,10 @@ export function answerOf(...pieces: string[]): AskEvent[] {
   ]
 }
 
-/** A `Mesh` that says what a test lays into it and writes down what it is asked. */
+/**
+ * A `Mesh` that says what a test lays into it, word for word, and writes down what it is asked. Tests of texts need
+ * this rather than `fixtures/fake-mesh.ts`, which is one mesh that keeps every promise of the interface.
+ */
 export class SmallFake implements Mesh {
   status_ = meshStatus()
   discoveries: Discovery[] = []
