@@ -57,6 +57,8 @@ describe('beacon', function () {
       await new Promise((resolve) => {
         socket.send(encodeDatagram(each), port, '127.0.0.1', resolve)
       })
+      // The receiver is in this process too, and its buffer holds a few hundred datagrams only.
+      await new Promise((resolve) => setImmediate(resolve))
     }
     socket.close()
   }
