@@ -12,7 +12,7 @@ export interface FollowOptions extends Required<AbortOptions> {
 }
 
 /** The first line of `join --json`. */
-export function readyEvent({ name, id, addresses, mesh, models }: MeshStatus): unknown {
+function readyEvent({ name, id, addresses, mesh, models }: MeshStatus): unknown {
   return { event: 'ready', name, peerId: id, addresses, mesh, model: strongest(models)?.name ?? null }
 }
 

@@ -3,7 +3,7 @@ import type { AbortOptions } from '../src/interface.ts'
 import type { Input } from './verb.ts'
 
 /** As much as one frame on the wire takes; any context is shorter. */
-export const MAX_INPUT_BYTES = 1024 * 1024
+const MAX_INPUT_BYTES = 1024 * 1024
 /** Whoever started us with a pipe that stays silent is told that we wait for it. */
 const PATIENCE_MS = 3000
 /**
