@@ -79,9 +79,9 @@ export async function startNetwork(init: NetworkInit): Promise<Network> {
         capability: capability({ current, log }),
         notices: notices({ log }),
         ask: ask({ answer, log }),
-        dialer: dialer(),
-        ...(discovery.includes('beacon') && { beacon: beacon({ port: beaconPort, instance }) }),
-        ...(discovery.includes('mdns') && { mdns: mdns() })
+        dialer: dialer({ log }),
+        ...(discovery.includes('beacon') && { beacon: beacon({ port: beaconPort, instance, log }) }),
+        ...(discovery.includes('mdns') && { mdns: mdns({ log }) })
       }
     })
     return network
