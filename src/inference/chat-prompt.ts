@@ -52,15 +52,14 @@ export function createChatPrompt({ path, tokenizer: json, tokenizerConfig, chatT
     tokenizer,
     encodeText,
     encode(messages) {
-      // Stands for a spelling of markup while the template is rendered; nobody can guess it.
+      // Stands for a message with markup while the template is rendered; nobody can guess it.
       const mark = `\u{F0000}${randomUUID()}\u{F0000}`
       const spelled: string[] = []
       const stand = (text: string): string => `${mark}${spelled.push(text) - 1}${mark}`
-      const guarded = messages.map(({ role, content }) => {
-        let text = markup === null ? content : content.replace(markup, stand)
-        if (spellsMarkup(text)) text = stand(content)
-        return { role, content: text }
-      })
+      const guarded = messages.map(({ role, content }) => ({
+        role,
+        content: spellsMarkup(content) ? stand(content) : content
+      }))
       let rendered: string
       try {
         rendered = template.render({ messages: guarded, add_generation_prompt: true, ...tokens })

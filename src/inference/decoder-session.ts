@@ -71,7 +71,8 @@ export class DecoderSession {
     const logits = session.outputMetadata.find(({ name }) => name === 'logits')
     const vocabulary = logits?.isTensor === true ? logits.shape.at(-1) : undefined
     if (vocabulary === undefined) refuse('it has no output logits')
-    this.vocabulary = typeof vocabulary === 'number' ? vocabulary : 0
+    // A graph need not say it; then there is nothing to check ids against.
+    this.vocabulary = typeof vocabulary === 'number' ? vocabulary : Infinity
   }
 
   /** The cache before the first token. */

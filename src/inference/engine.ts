@@ -13,15 +13,13 @@ import type {
   GenerateRequest,
   ModelInfo,
   ProviderReport,
-  Rates,
-  Waiting
+  Rates
 } from '../interface.ts'
 import { Calls } from './calls.ts'
 import { createCatalog } from './catalog.ts'
 import type { Catalog, CatalogModel } from './catalog.ts'
 import { EngineProcess } from './engine-process.ts'
 import type { Death } from './engine-process.ts'
-import { eventQueue } from './event-queue.ts'
 import type { EventQueue } from './event-queue.ts'
 import { adapterInWords, processorInWords, threadsFor } from './hardware.ts'
 import type { EngineInit, EngineLog, LocalEngine } from './index.ts'
@@ -30,23 +28,14 @@ import type { Command, ModelSource, Reply } from './messages.ts'
 import { reasonOf } from './model-folder.ts'
 import { resolveSampling } from './resolve-sampling.ts'
 import { RUNTIME_PACKAGE, runtimeVersion } from './runtime.ts'
+import { Runs } from './runs.ts'
 import { Watchdog } from './watchdog.ts'
 
-/** Sent until the first token: `Waiting` promises one a second. */
-const WAITING_EVERY_MS = 1000
 /** Requests running or waiting for one model; more are better asked elsewhere. */
 const QUEUE_LIMIT = 64
 /** Ids of finished requests that are still refused: far more than can be under way anywhere in a mesh. */
 const REMEMBERED_IDS = 1024
 const STOPPED = 'The engine was stopped.'
-
-interface Run {
-  model: string
-  events: EventQueue<GenerateEvent>
-  state: Omit<Waiting, 'type'>
-  /** Repeats `state` until the first token. */
-  timer: NodeJS.Timeout
-}
 
 /** The parent's side: requests go to the child, replies to whoever waits for them. */
 export class OnnxEngine implements LocalEngine {
@@ -56,7 +45,7 @@ export class OnnxEngine implements LocalEngine {
   readonly #measurements: Measurements
   readonly #process: EngineProcess
   readonly #watchdog: Watchdog
-  readonly #runs = new Map<string, Run>()
+  readonly #runs = new Runs()
   readonly #calls = new Calls((command) => {
     this.#send(command)
   })
@@ -67,6 +56,7 @@ export class OnnxEngine implements LocalEngine {
   #reports: ProviderReport[] = []
   #hardware = processorInWords()
   #stopped = false
+  #version: string | undefined
 
   constructor(init: EngineInit) {
     this.#runtime = init.runtime ?? RUNTIME_PACKAGE
@@ -91,6 +81,10 @@ export class OnnxEngine implements LocalEngine {
   async models(): Promise<ModelInfo[]> {
     const models = await this.#catalog.list()
     this.#models = new Map(models.map((model) => [model.info.hash, model]))
+    for (const hash of this.#loaded) {
+      // Its folder was removed or changed: nobody can ask it any more.
+      if (!this.#models.has(hash)) this.unload(hash).catch(() => undefined)
+    }
     return models.map(({ info }) => ({ ...info, loaded: this.#loaded.has(info.hash) }))
   }
 
@@ -176,20 +170,10 @@ export class OnnxEngine implements LocalEngine {
     const model = await this.#source(request.model)
     const { info, generation } = this.#known(request.model)
     const sampling = resolveSampling(request.sampling, generation, info.contextLength)
-    const queued = [...this.#runs.values()].filter((run) => run.model === info.hash).length
-    if (queued >= QUEUE_LIMIT) {
+    if (this.#runs.countFor(info.hash) >= QUEUE_LIMIT) {
       throw new BusyError(`${QUEUE_LIMIT} questions wait for ${info.name} here already; ask again in a moment.`)
     }
-    const events = eventQueue<GenerateEvent>()
-    const run: Run = {
-      model: info.hash,
-      events,
-      state: { place: queued, loaded: null, prefilled: null },
-      timer: setInterval(() => {
-        events.push({ type: 'waiting', ...run.state })
-      }, WAITING_EVERY_MS)
-    }
-    this.#runs.set(id, run)
+    const events = this.#runs.begin(id, info.hash)
     const { continuation = { tokens: [], text: '' } } = request
     this.#send({ type: 'generate', id, model, messages, sampling, continuation })
     return { accepted: { type: 'accepted', model: { name: info.name, hash: info.hash }, sampling }, events }
@@ -198,11 +182,7 @@ export class OnnxEngine implements LocalEngine {
   /** Lets go of a request; one that is still under way is cancelled in the child. */
   #end(id: string): void {
     this.#forgetOldIds()
-    const run = this.#runs.get(id)
-    if (run === undefined) return
-    clearInterval(run.timer)
-    this.#runs.delete(id)
-    this.#send({ type: 'cancel', id })
+    if (this.#runs.end(id)) this.#send({ type: 'cancel', id })
     this.#watch()
   }
 
@@ -225,10 +205,15 @@ export class OnnxEngine implements LocalEngine {
     return model
   }
 
+  /** @throws {EngineUnavailableError} */
+  #runtimeVersion(): string {
+    return (this.#version ??= runtimeVersion(this.#runtime))
+  }
+
   /** @throws {EngineUnavailableError} @throws {UnknownModelError} @throws {BrokenModelError} */
   async #source(hash: string): Promise<ModelSource> {
     if (this.#stopped) throw new EngineFailedError(STOPPED)
-    const version = runtimeVersion(this.#runtime)
+    const version = this.#runtimeVersion()
     // A loaded model was looked at before; the folders of any other may have changed since.
     if (!this.#loaded.has(hash) || !this.#models.has(hash)) await this.models()
     const { info, path, graph } = this.#known(hash)
@@ -246,34 +231,25 @@ export class OnnxEngine implements LocalEngine {
   /** The child is expected to say something for as long as there is work; `heard` when it just did. */
   #watch({ heard = false } = {}): void {
     // A model may load for minutes, and a measurement loads; both tell nothing meanwhile.
-    const loading = this.#calls.size > 0 || [...this.#runs.values()].some(({ state }) => state.loaded !== null)
+    const loading = this.#calls.size > 0 || this.#runs.loading
     const working = this.#runs.size + this.#calls.size > 0
     this.#watchdog.watch({ working, loading, heard })
   }
 
   #onReply(reply: Reply): void {
     switch (reply.type) {
-      case 'progress': {
-        const run = this.#runs.get(reply.id)
-        if (run !== undefined) run.state = { place: reply.place, loaded: reply.loaded, prefilled: reply.prefilled }
+      case 'progress':
+        this.#runs.progress(reply.id, reply)
         break
-      }
       case 'tokens':
       case 'done': {
-        const run = this.#runs.get(reply.id)
-        if (run === undefined) break
-        clearInterval(run.timer)
         const { id, ...event } = reply
-        run.events.push(event)
-        if (event.type === 'done') this.#runs.delete(id)
+        this.#runs.deliver(id, event)
         break
       }
       case 'failed': {
         const err = errorFromName(reply.name, reply.message)
-        const run = this.#runs.get(reply.id)
-        if (run !== undefined) clearInterval(run.timer)
-        this.#runs.delete(reply.id)
-        run?.events.fail(err)
+        this.#runs.fail(reply.id, err)
         this.#calls.fail(reply.id, err)
         break
       }
@@ -284,7 +260,7 @@ export class OnnxEngine implements LocalEngine {
         this.#measurements.trying(reply.provider)
         break
       case 'measured':
-        this.#measurements.keep(reply.hash, runtimeVersion(this.#runtime), reply.measured)
+        this.#measurements.keep(reply.hash, this.#runtimeVersion(), reply.measured)
         break
       case 'loaded':
         this.#measurements.trying(null)
@@ -298,7 +274,7 @@ export class OnnxEngine implements LocalEngine {
 
   /** What `providers` and `hardware` tell follows the model that was loaded last. */
   #label(hash: string): void {
-    const version = runtimeVersion(this.#runtime)
+    const version = this.#runtimeVersion()
     const { measured } = this.#measurements.of(hash, version)
     if (measured === null) return
     this.#reports = [...measured.reports, ...this.#measurements.crashed(version)]
@@ -314,16 +290,12 @@ export class OnnxEngine implements LocalEngine {
 
   #onDeath({ err, crashed }: Death): void {
     this.#loaded.clear()
-    this.#measurements.died(crashed, runtimeVersion(this.#runtime))
+    this.#measurements.died(crashed, this.#runtimeVersion())
     this.#failAll(err)
   }
 
   #failAll(err: EngineFailedError): void {
-    for (const { events, timer } of this.#runs.values()) {
-      clearInterval(timer)
-      events.fail(err)
-    }
-    this.#runs.clear()
+    this.#runs.failAll(err)
     this.#calls.failAll(err)
     this.#watch()
   }

@@ -1,4 +1,4 @@
-import { PromptTooLongError } from '../errors.ts'
+import { InvalidRequestError, PromptTooLongError } from '../errors.ts'
 import type { Continuation, Done, Message, ResolvedSampling, Tokens } from '../interface.ts'
 import { answerText } from './answer-text.ts'
 import type { LoadedModel } from './loaded-model.ts'
@@ -26,6 +26,7 @@ export const PREFILL_CHUNK = 64
  * reader has not seen comes out; they count against `maxTokens`, and greedy text is what it would have been. One with
  * text only (from another model) reads that text as the beginning of the answer.
  *
+ * @throws {InvalidRequestError} for a continuation with tokens that the model does not have
  * @throws {PromptTooLongError} when prompt and continuation leave no room for an answer
  * @throws the signal's reason, at the latest after one run of the graph
  */
@@ -37,7 +38,10 @@ export async function* generation(
   const prompt = model.prompt.encode(messages)
   const byText = continuation.tokens.length === 0 && continuation.text !== ''
   const answered = byText ? model.prompt.encodeText(continuation.text) : continuation.tokens
-  const { contextLength } = model
+  const { contextLength, session } = model
+  if (!answered.every((id) => Number.isInteger(id) && id >= 0 && id < session.vocabulary)) {
+    throw new InvalidRequestError('The answer so far holds tokens that this model does not have.')
+  }
   // With a continuation the answer may also be complete; it only has to fit.
   const room = contextLength - prompt.length - answered.length
   if (room < (answered.length > 0 ? 0 : 1)) {
@@ -73,11 +77,11 @@ export async function* generation(
 
   const ids = [...prompt, ...answered]
   const seen = new Set(ids)
-  let cache = model.session.empty()
+  let cache = session.empty()
   let logits: Float32Array = new Float32Array(0)
   for (let from = 0; from < ids.length; from += PREFILL_CHUNK) {
     signal.throwIfAborted()
-    ;({ cache, logits } = await model.session.forward(cache, ids.slice(from, from + PREFILL_CHUNK)))
+    ;({ cache, logits } = await session.forward(cache, ids.slice(from, from + PREFILL_CHUNK)))
     yield { type: 'prefilled', fraction: cache.length / ids.length }
   }
   prefillEnd = performance.now()
@@ -99,6 +103,6 @@ export async function* generation(
       yield done(stopped ? 'stop' : 'length')
       return
     }
-    ;({ cache, logits } = await model.session.forward(cache, [id]))
+    ;({ cache, logits } = await session.forward(cache, [id]))
   }
 }

@@ -3,13 +3,19 @@ import { availableParallelism, cpus } from 'node:os'
 /** Below this size of the weights the work of one token is too short to be shared out. */
 const TINY_MODEL_BYTES = 32 * 2 ** 20
 
-/** Threads for work within an operator: one for a tiny model, else the cores that are really there. */
+let physicalCores: Promise<number> | undefined
+
+/** Cores without hyperthreads: two threads of one core share its arithmetic. Looked up once, it takes some 50 ms. */
+async function lookUpCores(): Promise<number> {
+  const { cpu } = await import('systeminformation')
+  return (await cpu()).physicalCores
+}
+
+/** Threads for work within an operator: one for a tiny model, else the cores that are there and may be used. */
 export async function threadsFor(modelBytes: number): Promise<number> {
   if (modelBytes < TINY_MODEL_BYTES) return 1
-  const { cpu } = await import('systeminformation')
-  const { physicalCores } = await cpu()
-  // Two threads of one core share its arithmetic, so hyperthreads do not count; nor do cores this process may not use.
-  return Math.max(1, Math.min(physicalCores || Infinity, availableParallelism()))
+  physicalCores ??= lookUpCores()
+  return Math.max(1, Math.min((await physicalCores) || Infinity, availableParallelism()))
 }
 
 /** The processor in words, for example `cpu, 4 cores (AMD Ryzen 5 7600)`. */

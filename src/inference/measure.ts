@@ -11,7 +11,7 @@ const BUDGET_MS = 1500
 
 /** Lone-request speed of a session: the best of some short runs, after one that warms it up. */
 export async function measureRates(session: DecoderSession, signal?: AbortSignal): Promise<Rates> {
-  const ids = Array.from({ length: PREFILL_CHUNK }, (_, index) => index % Math.max(session.vocabulary, 1))
+  const ids = Array.from({ length: PREFILL_CHUNK }, (_, index) => index % session.vocabulary)
   const started = performance.now()
   await session.forward(session.empty(), [0])
   let prefillRate = 0

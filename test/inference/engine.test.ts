@@ -104,6 +104,15 @@ describe('the engine', () => {
       })
     })
 
+    it('to carry on from tokens that the model does not have', async () => {
+      for (const id of [-1, 0.5, 5000]) {
+        const continuation = { tokens: [id], text: '' }
+        await assert.rejects(answer(engine.generate(ask(plain, 'hello', { continuation }))), {
+          name: 'InvalidRequestError'
+        })
+      }
+    })
+
     it('to run one id twice', async () => {
       const request = ask(chain, 'hello')
       await answer(engine.generate(request))

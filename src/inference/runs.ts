@@ -1,0 +1,77 @@
+import type { Done, GenerateEvent, Tokens, Waiting } from '../interface.ts'
+import { eventQueue } from './event-queue.ts'
+import type { EventQueue } from './event-queue.ts'
+
+/** `Waiting` promises one a second until the first token. */
+const WAITING_EVERY_MS = 1000
+
+interface Run {
+  model: string
+  events: EventQueue<GenerateEvent>
+  state: Omit<Waiting, 'type'>
+  timer: NodeJS.Timeout
+}
+
+/** The requests that the child works on or will, and who reads their answers. */
+export class Runs {
+  readonly #runs = new Map<string, Run>()
+
+  get size(): number {
+    return this.#runs.size
+  }
+
+  /** Whether one of them has the child load a model. */
+  get loading(): boolean {
+    return [...this.#runs.values()].some(({ state }) => state.loaded !== null)
+  }
+
+  has(id: string): boolean {
+    return this.#runs.has(id)
+  }
+
+  countFor(model: string): number {
+    return [...this.#runs.values()].filter((run) => run.model === model).length
+  }
+
+  begin(id: string, model: string): EventQueue<GenerateEvent> {
+    const events = eventQueue<GenerateEvent>()
+    const run: Run = {
+      model,
+      events,
+      state: { place: this.countFor(model), loaded: null, prefilled: null },
+      timer: setInterval(() => {
+        events.push({ type: 'waiting', ...run.state })
+      }, WAITING_EVERY_MS)
+    }
+    this.#runs.set(id, run)
+    return events
+  }
+
+  progress(id: string, { place, loaded, prefilled }: Omit<Waiting, 'type'>): void {
+    const run = this.#runs.get(id)
+    if (run !== undefined) run.state = { place, loaded, prefilled }
+  }
+
+  deliver(id: string, event: Tokens | Done): void {
+    const run = this.#runs.get(id)
+    if (run === undefined) return
+    clearInterval(run.timer)
+    run.events.push(event)
+    if (event.type === 'done') this.#runs.delete(id)
+  }
+
+  fail(id: string, err: Error): void {
+    this.#runs.get(id)?.events.fail(err)
+    this.end(id)
+  }
+
+  failAll(err: Error): void {
+    for (const id of [...this.#runs.keys()]) this.fail(id, err)
+  }
+
+  /** Forgets a request. @returns whether it was still under way */
+  end(id: string): boolean {
+    clearInterval(this.#runs.get(id)?.timer)
+    return this.#runs.delete(id)
+  }
+}
