@@ -36,7 +36,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.js', 'models/mini/*.mjs'] },
+        projectService: { allowDefaultProject: ['*.js', 'models/mini/*.mjs', 'scripts/*.js'] },
         tsconfigRootDir: import.meta.dirname
       }
     },

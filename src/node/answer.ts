@@ -226,6 +226,9 @@ class Answer {
     }
     // Every engine that counted says so: the prompt is at fault, not the devices.
     if (this.#errors.length > 0 && this.#errors.every((err) => err instanceof PromptTooLongError)) return cause
+    if (this.#errors.length === 0 && ranked.some(({ tooLong }) => tooLong)) {
+      return new PromptTooLongError(`The prompt is too long. ${reasons}.`, { details: { candidates } })
+    }
     return new NobodyCanAnswerError(`Nobody can answer. ${reasons}.`, { cause, details: { candidates } })
   }
 }

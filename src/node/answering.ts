@@ -30,8 +30,11 @@ export class OwnAnswers {
     refuse(this.#capability.get().answering)
     this.#count(1)
     try {
-      yield* this.#generate(request, options)
-      this.#answered++
+      for await (const event of this.#generate(request, options)) {
+        // Whoever asked may not read on after it.
+        if (event.type === 'done') this.#answered++
+        yield event
+      }
     } finally {
       this.#count(-1)
     }

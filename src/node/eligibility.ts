@@ -10,7 +10,8 @@ export type Eligibility =
   | { state: 'eligible'; models: ModelOffer[] }
   /** Nothing hinders it but that it is put aside; it is the last resort. */
   | { state: 'aside'; models: ModelOffer[]; reason: string }
-  | { state: 'hindered'; reason: string }
+  /** `tooLong`: nothing but the length of the prompt is in the way. */
+  | { state: 'hindered'; reason: string; tooLong: boolean }
 
 const STATE_REASONS: Readonly<Record<PeerState, string | null>> = {
   connected: null,
@@ -28,16 +29,18 @@ const ANSWERING_REASONS: Readonly<Record<Answering, string | null>> = {
 /** The checks in the order in which a person would ask. */
 export function eligibilityOf(request: PlacementRequest, candidate: Candidate, now: number): Eligibility {
   const hindrance = deviceHindrance(request, candidate, now)
-  if (hindrance !== null) return { state: 'hindered', reason: hindrance }
+  if (hindrance !== null) return { state: 'hindered', reason: hindrance, tooLong: false }
 
   let models = candidate.capability?.models ?? []
   let reason = 'has no model'
-  for (const [fits, otherwise] of modelChecks(request, candidate)) {
+  let tooLong = false
+  for (const { fits, otherwise, isLength = false } of modelChecks(request, candidate)) {
     if (models.length === 0) break
     reason = otherwise(models)
+    tooLong = isLength
     models = models.filter(fits)
   }
-  if (models.length === 0) return { state: 'hindered', reason }
+  if (models.length === 0) return { state: 'hindered', reason, tooLong }
   const asideMs = candidate.asideUntil - now
   if (asideMs > 0) return { state: 'aside', models, reason: `put aside for ${seconds(asideMs)} after it failed` }
   return { state: 'eligible', models }
@@ -57,7 +60,12 @@ function deviceHindrance(request: PlacementRequest, candidate: Candidate, now: n
   return ANSWERING_REASONS[capability.answering]
 }
 
-type ModelCheck = [fits: (model: ModelOffer) => boolean, otherwise: (models: ModelOffer[]) => string]
+interface ModelCheck {
+  fits: (model: ModelOffer) => boolean
+  otherwise: (models: ModelOffer[]) => string
+  /** Whether a shorter prompt would pass. @default false */
+  isLength?: boolean
+}
 
 function modelChecks(
   { model, continues, failures = [], promptTokens }: PlacementRequest,
@@ -71,18 +79,22 @@ function modelChecks(
         (failed.excludes === 'model anywhere' || (failed.excludes === 'model there' && failed.peerId === peer.id))
     )
   return [
-    [(offer) => isWanted(model, offer), () => `does not have ${wantedWords}`],
-    [
-      (offer) => continues === undefined || carriesOn(offer, continues),
-      () => 'has neither the model that was answering nor another of its size'
-    ],
-    [(offer) => failureOf(offer) === undefined, (models) => models.map((offer) => failureOf(offer)?.reason).join('; ')],
-    [
-      ({ contextLength }) => promptTokens < contextLength,
-      (models) =>
+    { fits: (offer) => isWanted(model, offer), otherwise: () => `does not have ${wantedWords}` },
+    {
+      fits: (offer) => continues === undefined || carriesOn(offer, continues),
+      otherwise: () => 'has neither the model that was answering nor another of its size'
+    },
+    {
+      fits: (offer) => failureOf(offer) === undefined,
+      otherwise: (models) => models.map((offer) => failureOf(offer)?.reason).join('; ')
+    },
+    {
+      fits: ({ contextLength }) => promptTokens < contextLength,
+      otherwise: (models) =>
         `its context of ${Math.max(...models.map(({ contextLength }) => contextLength))} tokens ` +
-        `is too short for about ${promptTokens}`
-    ]
+        `is too short for about ${promptTokens}`,
+      isLength: true
+    }
   ]
 }
 

@@ -14,7 +14,7 @@ import type {
   PlacementRow
 } from '../interface.ts'
 import type { LocalEngine } from '../inference/index.ts'
-import { diagnose, readNetworkFacts, scan } from '../protocols/discovery/index.ts'
+import { DEFAULT_PORT, diagnose, readNetworkFacts, scan } from '../protocols/discovery/index.ts'
 import type { OwnAnswers } from './answering.ts'
 import type { Asking } from './asking.ts'
 import type { Broadcast } from './broadcast.ts'
@@ -24,7 +24,6 @@ import type { Neighbours } from './neighbours.ts'
 import type { Network } from './network.ts'
 import type { OwnCapability } from './own-capability.ts'
 import type { Paths } from './paths.ts'
-import { DEFAULT_PORT } from './settings.ts'
 
 /** The parts of a node, put together by `start.ts`. */
 export interface LocalMeshParts {
@@ -102,17 +101,23 @@ export class LocalMesh implements Mesh {
     const { network, neighbours } = this.#parts
     if (network === null) return []
     network.services.beacon?.announce()
-    const listening = wait(timeoutMs, signal)
-    if (subnet !== undefined) {
-      const dials: Promise<void>[] = []
-      for await (const address of scan(subnet, signal === undefined ? {} : { signal })) {
-        // An open port that is no device of ours, or our own, fails here and is no news.
-        dials.push(neighbours.dialAddress(address, 'scan', signal).catch(() => undefined))
-      }
-      await Promise.all(dials)
+    const enough = new AbortController()
+    const either = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal])
+    try {
+      await Promise.all([wait(timeoutMs, either), subnet === undefined ? undefined : this.#scan(subnet, either)])
+    } finally {
+      enough.abort()
     }
-    await listening
     return neighbours.discoveries()
+  }
+
+  async #scan(subnet: string, signal: AbortSignal): Promise<void> {
+    const dials: Promise<void>[] = []
+    for await (const address of scan(subnet, { signal })) {
+      // An open port that is no device of ours, or our own, fails here and is no news.
+      dials.push(this.#parts.neighbours.dialAddress(address, 'scan', signal).catch(() => undefined))
+    }
+    await Promise.all(dials)
   }
 
   models(): Promise<ModelInfo[]> {
@@ -121,7 +126,7 @@ export class LocalMesh implements Mesh {
 
   async doctor(options: AbortOptions = {}): Promise<Finding[]> {
     const { engine, network, neighbours, capability, paths, measuring } = this.#parts
-    await measuring.first
+    await settled(measuring.first, FIRST_MEASUREMENT_MS, options.signal)
     const own = examine({
       models: await engine.models(),
       providers: engine.providers(),

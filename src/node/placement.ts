@@ -55,6 +55,8 @@ export interface Ranked {
   expectedMs: number | null
   /** In words, for a person. */
   reason: string
+  /** Not eligible only because the prompt is too long for its models. */
+  tooLong: boolean
 }
 
 /**
@@ -84,7 +86,7 @@ export function place(
   const lastResort = found.every(({ state }) => state !== 'eligible')
   const rows = found.map((row): Ranked => {
     if (row.state === 'hindered' || (row.state === 'aside' && !lastResort))
-      return notEligible(row.candidate, row.reason)
+      return notEligible(row.candidate, row.reason, row.state === 'hindered' && row.tooLong)
     const choices = row.models.map((model) => eligible(request, { candidate: row.candidate, model }, usable))
     const best = choices.reduce((a, b) => (compareKeys(b.key, a.key) < 0 ? b : a))
     return row.state === 'aside' ? { ...best, reason: `${best.reason}; ${row.reason}, but nobody else is there` } : best
@@ -151,13 +153,13 @@ function eligible(request: PlacementRequest, placed: Placed, usable: UsableModel
     here: Number(!candidate.here)
   }
   const key = { numbers: order(request).map((part) => parts[part]), peerId: candidate.peer.id, hash: model.hash }
-  return { candidate, model, eligible: true, key, expectedMs: ms, reason: figures(placed, ms) }
+  return { candidate, model, eligible: true, key, expectedMs: ms, reason: figures(placed, ms), tooLong: false }
 }
 
-function notEligible(candidate: Candidate, reason: string): Ranked {
+function notEligible(candidate: Candidate, reason: string, tooLong: boolean): Ranked {
   const numbers = QUALITY.map((part) => (part === 'eligible' ? 1 : part === 'here' ? Number(!candidate.here) : 0))
   const key = { numbers, peerId: candidate.peer.id, hash: '' }
-  return { candidate, model: null, eligible: false, key, expectedMs: null, reason }
+  return { candidate, model: null, eligible: false, key, expectedMs: null, reason, tooLong }
 }
 
 function beside(request: PlacementRequest, row: Ranked, first: Ranked): string {

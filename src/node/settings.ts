@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { ConfigError } from '../errors.ts'
+import { DEFAULT_BEACON_PORT, DEFAULT_PORT } from '../protocols/discovery/index.ts'
 import { readEnvironment, type Environment } from './environment.ts'
 import { reasonOf } from './files.ts'
 
@@ -31,8 +32,6 @@ export type DiscoveryWay = 'mdns' | 'beacon'
 /** Settings as flags and embedding programs give them: all optional. */
 export type GivenSettings = Partial<Omit<Settings, 'portChosen'>>
 
-export const DEFAULT_PORT = 6373
-const DEFAULT_BEACON_PORT = DEFAULT_PORT - 1
 const LOOPBACK = '127.0.0.1'
 /** A DNS label's length (RFC 1035), which is what a default name is. */
 const LONGEST_NAME = 63

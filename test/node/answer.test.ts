@@ -181,6 +181,14 @@ describe('an answer', () => {
       assert.equal((await none.ask()).error, error)
     })
 
+    it('is not sent at all when it is too long for every device that is there', async () => {
+      const mesh = failing(devices(['a', [BIG]], ['b', [BIG], { answering: 'paused' }]), {})
+      const { error } = await mesh.ask({ system: 'x '.repeat(BIG.offer.contextLength * 4) })
+      assert.ok(error instanceof PromptTooLongError)
+      assert.match(error.message, /a: its context of \d+ tokens is too short/)
+      assert.deepEqual(asked(mesh), [])
+    })
+
     it('gives every device’s reason when nobody is left', async () => {
       const mesh = failing(
         devices(['a', [BIG]], ['b', [BIG], { answering: 'paused' }], ['c', [SMALL], { here: true, answering: 'no' }]),

@@ -18,7 +18,7 @@ import type { Handlers, Streams } from '../components.ts'
 import type { Log } from '../log.ts'
 import { AskService } from './ask.ts'
 
-export { ASK_PROTOCOL, WAITING_MS } from './constants.ts'
+export { ASK_PROTOCOL } from './constants.ts'
 
 /** What answers here. `peer` is the asking device, as Noise authenticated it. The signal ends with the asker's wish. */
 export type Answer = (

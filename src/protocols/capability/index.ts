@@ -23,7 +23,6 @@ import type { Log } from '../log.ts'
 import { CapabilityExchange } from './capability.ts'
 
 export { CAPABILITY_PROTOCOL } from './constants.ts'
-export { HEARTBEAT_MS, SILENT_MS } from './pulse.ts'
 
 /** `peer` is a PeerId in base58. */
 export type CapabilityEvent =

@@ -1,8 +1,11 @@
-/** One below libp2p's port, so that one range opens both in a firewall. */
-export const DEFAULT_BEACON_PORT = 6372
+/** TCP port for libp2p. */
+export const DEFAULT_PORT = 6373
 
-/** Where nodes listen: the default, and the next ones that a second node on the same machine takes. */
-export const NODE_PORTS = [6373, 6374, 6375, 6376]
+/** One below libp2p's port, so that one range opens both in a firewall. */
+export const DEFAULT_BEACON_PORT = DEFAULT_PORT - 1
+
+/** Where nodes listen: the default, and what a second and third node on one machine take (HTTP has those between). */
+export const NODE_PORTS = [DEFAULT_PORT, DEFAULT_PORT + 3, DEFAULT_PORT + 4]
 
 /** Fixed by RFC 6762. */
 export const MDNS_PORT = 5353

@@ -29,7 +29,7 @@ export type { InterfaceTable } from './interfaces.ts'
 export { readNetworkFacts } from './network-facts.ts'
 export type { Run, SystemFacts } from './network-facts.ts'
 export { parseConnectAddress, parseListenAddress } from './address.ts'
-export { COMMON_TAG, DEFAULT_BEACON_PORT } from './constants.ts'
+export { DEFAULT_BEACON_PORT, DEFAULT_PORT } from './constants.ts'
 export { scan } from './scan.ts'
 export type { ScanOptions } from './scan.ts'
 

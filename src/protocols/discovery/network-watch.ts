@@ -9,7 +9,7 @@ const POLL_MS = 2000
 const JUMP_MS = 2 * POLL_MS
 
 /** The addresses of a table as comparable strings; order does not matter. */
-export function addressesOf(table: InterfaceTable): Set<string> {
+function addressesOf(table: InterfaceTable): Set<string> {
   return new Set(
     Object.entries(table).flatMap(([name, entries = []]) =>
       entries.map(({ address, cidr }) => `${name} ${cidr ?? address}`)

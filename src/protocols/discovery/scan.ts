@@ -15,7 +15,7 @@ const CONNECT_TIMEOUT_MS = 500
 const OWN_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', '127.0.0.0/8', '100.64.0.0/10']
 
 export interface ScanOptions extends AbortOptions {
-  /** @default 6373 to 6376 */
+  /** @default 6373, 6376 and 6377 */
   ports?: number[]
 }
 

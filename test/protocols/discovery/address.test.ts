@@ -5,7 +5,7 @@ describe('an address that a person types', () => {
   it('is tried at the ports of ownmesh when it has none', () => {
     assert.deepEqual(
       parseConnectAddress(' 192.168.1.5 '),
-      [6373, 6374, 6375, 6376].map((port) => `/ip4/192.168.1.5/tcp/${port}`)
+      [6373, 6376, 6377].map((port) => `/ip4/192.168.1.5/tcp/${port}`)
     )
     assert.equal(parseConnectAddress('fd00::5')[0], '/ip6/fd00::5/tcp/6373')
     assert.equal(parseConnectAddress('desktop.local')[0], '/dns/desktop.local/tcp/6373')
