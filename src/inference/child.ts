@@ -10,6 +10,7 @@ import { RUNTIME_PACKAGE, loadRuntime } from './runtime.ts'
 import type { Runtime } from './runtime.ts'
 
 const runtimePackage = process.argv[2] ?? RUNTIME_PACKAGE
+const gatherMs = Number(process.argv[3] ?? 0)
 const models = new Map<string, ModelHost>()
 const running = new Map<string, AbortController>()
 let runtime: Promise<Runtime> | undefined
@@ -22,7 +23,11 @@ function send(reply: Reply): void {
 function hostOf(hash: string): ModelHost {
   let host = models.get(hash)
   if (host === undefined) {
-    host = new ModelHost(hash, { runtime: () => (runtime ??= loadRuntime(runtimePackage)), send })
+    host = new ModelHost(hash, {
+      runtime: () => (runtime ??= loadRuntime(runtimePackage)),
+      send,
+      gatherMs
+    })
     models.set(hash, host)
   }
   return host

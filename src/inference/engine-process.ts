@@ -8,6 +8,8 @@ import type { Command, Reply } from './messages.ts'
 export interface EngineProcessInit {
   /** The package that holds onnxruntime. */
   runtime: string
+  /** See `EngineInit`. */
+  gatherMs: number
   log: EngineLog
   onReply: (reply: Reply) => void
   /** The child is gone without having been told to go. A new one starts with the next command. */
@@ -65,8 +67,8 @@ export class EngineProcess {
 
   #started(): ChildProcess {
     if (this.#child !== null) return this.#child
-    const { runtime, log, onReply } = this.#init
-    const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [runtime], {
+    const { runtime, gatherMs, log, onReply } = this.#init
+    const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [runtime, String(gatherMs)], {
       serialization: 'advanced',
       // Flags of this process, such as --inspect, are not the child's.
       execArgv: [],

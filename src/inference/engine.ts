@@ -35,6 +35,8 @@ import { Watchdog } from './watchdog.ts'
 const QUEUE_LIMIT = 64
 /** Ids of finished requests that are still refused: far more than can be under way anywhere in a mesh. */
 const REMEMBERED_IDS = 1024
+/** A text that grows a hundred times a second looks as if it flowed. */
+const GATHER_MS = 10
 const STOPPED = 'The engine was stopped.'
 
 /** The parent's side: requests go to the child, replies to whoever waits for them. */
@@ -65,6 +67,7 @@ export class OnnxEngine implements LocalEngine {
     this.#measurements = new Measurements(init.measurements)
     this.#process = new EngineProcess({
       runtime: this.#runtime,
+      gatherMs: init.gatherMs ?? GATHER_MS,
       log: init.log,
       onReply: (reply) => {
         this.#onReply(reply)

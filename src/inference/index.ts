@@ -45,6 +45,11 @@ export interface EngineInit {
   log: EngineLog
   /** The package that holds onnxruntime. @default 'onnxruntime-node' */
   runtime?: string
+  /**
+   * Tokens that come quicker than this are sent together. 0 where each is wanted by itself, as it is for pacing.
+   * @default 10
+   */
+  gatherMs?: number
 }
 
 export interface LocalEngine extends Engine {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Done, Waiting } from '../interface.ts'
 import { DecoderSession } from './decoder-session.ts'
+import { gathering } from './gather.ts'
 import { generation } from './generation.ts'
 import { loadModelText } from './loaded-model.ts'
 import type { LoadedModel } from './loaded-model.ts'
@@ -13,6 +14,8 @@ import type { Runtime } from './runtime.ts'
 export interface ModelHostInit {
   runtime: () => Promise<Runtime>
   send: (reply: Reply) => void
+  /** See `EngineInit`. */
+  gatherMs: number
 }
 
 /** One model in the child process: loads it when it is first needed, works off its queue, frees it. */
@@ -43,10 +46,14 @@ export class ModelHost {
         if (this.#loaded === null) progress({ loaded: 0 })
         const loaded = await this.#load(model, signal)
         progress({ loaded: null, prefilled: 0 })
+        const pieces = gathering((piece) => { send({ ...piece, id }); }, this.#init)
         for await (const event of generation(loaded, request, signal)) {
           if (event.type === 'prefilled') progress({ prefilled: event.fraction })
-          else if (event.type === 'tokens') send({ ...event, id })
-          else send({ ...event, queueMs: begun - arrived, id } satisfies Done & { id: string })
+          else if (event.type === 'tokens') pieces.add(event)
+          else {
+            pieces.flush()
+            send({ ...event, queueMs: begun - arrived, id } satisfies Done & { id: string })
+          }
         }
       },
       {

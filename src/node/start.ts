@@ -79,7 +79,9 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
     modelFolders: () => [{ path: BUILT_IN_MODEL, name: 'mini', builtIn: true }],
     userFolder: paths.models,
     measurements: measurementStore(database),
-    log
+    log,
+    // Pacing can hold back what comes piece by piece.
+    ...(maxRate !== null && { gatherMs: 0 })
   })
   let network: Network | null = null
   const capability = new OwnCapability({

@@ -53,6 +53,22 @@ describe('the engine', () => {
       assert.ok(shown.includes('👋') && shown.includes('한'), JSON.stringify(shown))
     })
 
+    it('in few pieces where its tokens come quickly, the first of them at once', async () => {
+      const own = testEngine({ places: [place('plain')], gatherMs: 60_000 })
+      try {
+        const { tokens, text } = await full(plain)
+        const gathered = await answer(own.generate(ask(await hashOf(own, 'plain'), 'hello', { sampling: GREEDY })))
+        const pieces = gathered.events.filter((event) => event.type === 'tokens')
+        assert.deepEqual(
+          pieces.map((piece) => piece.tokens.length),
+          [1, tokens.length - 1]
+        )
+        assert.deepEqual([gathered.tokens, gathered.text], [tokens, text])
+      } finally {
+        await own.stop()
+      }
+    })
+
     it('alike from two graphs with the same weights', async () => {
       assert.deepEqual((await full(fused)).tokens, (await full(plain)).tokens)
     })

@@ -25,9 +25,16 @@ export interface EngineOptions {
   userFolder?: string
   store?: Map<string, string>
   runtime?: string
+  gatherMs?: number
 }
 
-export function testEngine({ places = [], userFolder, store = new Map(), runtime }: EngineOptions = {}): LocalEngine {
+export function testEngine({
+  places = [],
+  userFolder,
+  store = new Map(),
+  runtime,
+  gatherMs = 0
+}: EngineOptions = {}): LocalEngine {
   const silent = (): void => undefined
   return createEngine({
     modelFolders: () => places,
@@ -37,6 +44,8 @@ export function testEngine({ places = [], userFolder, store = new Map(), runtime
       set: (key, value) => void store.set(key, value)
     },
     log: { debug: silent, info: silent, warn: silent },
+    // Tests look at each token.
+    gatherMs,
     ...(runtime === undefined ? {} : { runtime })
   })
 }

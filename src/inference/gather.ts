@@ -1,0 +1,37 @@
+import type { Tokens } from '../interface.ts'
+
+/** Pieces of an answer on their way out. */
+export interface Gathering {
+  add(piece: Tokens): void
+  /** Sends what is held back. */
+  flush(): void
+}
+
+/**
+ * Sends tokens that come in quick succession together: the first at once, then at most one event in `gatherMs`. Every
+ * event costs this process a message, the node a frame and the asker an acknowledgement, which together take longer than
+ * a small model takes for a token. It needs no timer: what is held back goes with the next token after the time is over,
+ * so a model that is slower than that has each of its tokens sent as it comes.
+ */
+export function gathering(
+  send: (piece: Tokens) => void,
+  { gatherMs, now = () => performance.now() }: { gatherMs: number; now?: () => number }
+): Gathering {
+  let held: Tokens | null = null
+  let sentAt = -Infinity
+  const flush = (): void => {
+    if (held === null) return
+    send(held)
+    held = null
+    sentAt = now()
+  }
+  return {
+    add({ tokens, text }) {
+      held ??= { type: 'tokens', tokens: [], text: '' }
+      held.tokens.push(...tokens)
+      held.text += text
+      if (now() - sentAt >= gatherMs) flush()
+    },
+    flush
+  }
+}
