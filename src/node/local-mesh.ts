@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+import { NodeUnreachableError } from '../errors.ts'
 import type {
   AbortOptions,
   AskEvent,
@@ -55,22 +57,26 @@ export class LocalMesh implements Mesh {
   readonly #parts: LocalMeshParts
   readonly #startedAt = performance.now()
   #stopped: Promise<void> | undefined
+  #over = false
 
   constructor(parts: LocalMeshParts) {
     this.#parts = parts
   }
 
   async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent, void> {
+    await this.#begin(options)
     await this.#oriented(options)
     yield* this.#parts.asking.ask(prompt, options)
   }
 
   async why(prompt: string | Message[] = 'Hello', options: AskOptions = {}): Promise<PlacementRow[]> {
+    await this.#begin(options)
     await this.#oriented(options)
     return this.#parts.asking.why(prompt, options)
   }
 
-  async status(): Promise<MeshStatus> {
+  async status(options: AbortOptions = {}): Promise<MeshStatus> {
+    await this.#begin(options)
     const { id, paths, engine, visiting, capability, answers, asking } = this.#parts
     const { answering, addresses, version, models: offers } = capability.get()
     const strongest = offers[0]
@@ -93,11 +99,13 @@ export class LocalMesh implements Mesh {
     }
   }
 
-  peers(): Promise<PeerInfo[]> {
-    return Promise.resolve(this.#parts.neighbours.list())
+  async peers(options: AbortOptions = {}): Promise<PeerInfo[]> {
+    await this.#begin(options)
+    return this.#parts.neighbours.list()
   }
 
   async discover({ timeoutMs = DISCOVER_MS, scan: subnet, signal }: DiscoverOptions = {}): Promise<Discovery[]> {
+    await this.#begin(signal === undefined ? {} : { signal })
     const { network, neighbours } = this.#parts
     if (network === null) return []
     network.services.beacon?.announce()
@@ -112,6 +120,8 @@ export class LocalMesh implements Mesh {
   }
 
   async #scan(subnet: string, signal: AbortSignal): Promise<void> {
+    // A scan tries many addresses at once, and each of them listens to the signal.
+    setMaxListeners(Infinity, signal)
     const dials: Promise<void>[] = []
     for await (const address of scan(subnet, { signal })) {
       // An open port that is no device of ours, or our own, fails here and is no news.
@@ -120,11 +130,13 @@ export class LocalMesh implements Mesh {
     await Promise.all(dials)
   }
 
-  models(): Promise<ModelInfo[]> {
+  async models(options: AbortOptions = {}): Promise<ModelInfo[]> {
+    await this.#begin(options)
     return this.#parts.engine.models()
   }
 
   async doctor(options: AbortOptions = {}): Promise<Finding[]> {
+    await this.#begin(options)
     const { engine, network, neighbours, capability, paths, measuring } = this.#parts
     await settled(measuring.first, FIRST_MEASUREMENT_MS, options.signal)
     const own = examine({
@@ -153,12 +165,23 @@ export class LocalMesh implements Mesh {
   }
 
   stop(): Promise<void> {
-    this.#stopped ??= this.#parts.close()
+    this.#stopped ??= this.#parts.close().finally(() => {
+      this.#over = true
+    })
     return this.#stopped
   }
 
   shutdown(): Promise<void> {
     return this.stop()
+  }
+
+  /** What every call begins with. @throws {NodeUnreachableError} after the end, and the signal's reason */
+  #begin({ signal }: AbortOptions): Promise<void> {
+    return new Promise((resolve) => {
+      signal?.throwIfAborted()
+      if (this.#over) throw new NodeUnreachableError('This mesh was stopped; create or open another.')
+      resolve()
+    })
   }
 
   #name(): string {
