@@ -30,6 +30,18 @@ describe('a pulse', () => {
     assert.equal(heard(pulse, beat!, 142.5).roundTripMs, 42.5)
   })
 
+  it('does not take a silence for a round trip, neither the other one’s nor our own', () => {
+    let pulse = newPulse(0)
+    for (let now = 0; now <= 6000; now += TICK_MS) pulse = tick(pulse, now).pulse
+    const woken = heard(pulse, 1, 60_000)
+    assert.equal(woken.roundTripMs, null)
+    assert.equal(heard(woken.pulse, 2, 60_001).roundTripMs, null)
+    const next = tick(woken.pulse, 60_100)
+    assert.equal(heard(next.pulse, next.beat!, 60_105).roundTripMs, 5)
+    const slept = awoken(tick(newPulse(0), 0).pulse, 60_000)
+    assert.equal(heard(slept, 1, 60_010).roundTripMs, null)
+  })
+
   it('takes an echo as the answer to all beats before it, and an invented one for none', () => {
     let pulse = newPulse(0)
     for (const now of [0, 2000, 4000]) pulse = tick(pulse, now).pulse

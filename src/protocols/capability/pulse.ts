@@ -15,6 +15,8 @@ export const MAX_UNANSWERED = 8
 export interface Pulse {
   silent: boolean
   heardAt: number
+  /** When the last silence ended, theirs or ours. An answer to an older heartbeat tells how long that was. */
+  awakeSince: number
   /** When our last heartbeat was sent. */
   beatAt: number
   /** Its number; 0 before the first. */
@@ -25,7 +27,7 @@ export interface Pulse {
 
 /** A stream that was opened now counts as heard. */
 export function newPulse(now: number): Pulse {
-  return { silent: false, heardAt: now, beatAt: -Infinity, beat: 0, unanswered: [] }
+  return { silent: false, heardAt: now, awakeSince: now, beatAt: -Infinity, beat: 0, unanswered: [] }
 }
 
 export interface Ticked {
@@ -57,9 +59,10 @@ export function heard(
 ): { pulse: Pulse; roundTripMs: number | null } {
   const answered = pulse.unanswered.find(({ beat }) => beat === echo)
   const unanswered = pulse.unanswered.filter(({ beat }) => beat > (answered?.beat ?? 0))
+  const awakeSince = pulse.silent ? now : pulse.awakeSince
   return {
-    pulse: { ...pulse, silent: false, heardAt: now, unanswered },
-    roundTripMs: answered === undefined ? null : now - answered.at
+    pulse: { ...pulse, silent: false, heardAt: now, awakeSince, unanswered },
+    roundTripMs: answered === undefined || answered.at < awakeSince ? null : now - answered.at
   }
 }
 
@@ -68,7 +71,13 @@ export function heard(
  * it that we are back.
  */
 export function awoken(pulse: Pulse, now: number): Pulse {
-  return { ...pulse, heardAt: now, beatAt: -Infinity, unanswered: pulse.unanswered.slice(-MAX_UNANSWERED + 1) }
+  return {
+    ...pulse,
+    heardAt: now,
+    awakeSince: now,
+    beatAt: -Infinity,
+    unanswered: pulse.unanswered.slice(-MAX_UNANSWERED + 1)
+  }
 }
 
 /** Two clocks, because a sleeping laptop stops the monotonic one and a suspended process does not. */
