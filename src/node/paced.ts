@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Generate } from '../interface.ts'
 
+/** A timer that is late is made up for; a device that slept, or whose reader stood still, goes on at its rate. */
+const CATCH_UP_MS = 100
+
 /**
  * Holds an engine to `rate` tokens a second (`--max-rate`): each piece waits until its tokens are due. The schedule is
  * kept against the first token, so that waits do not add up to less than the rate.
@@ -12,6 +15,7 @@ export function paced(generate: Generate, rate: number, now: () => number = () =
     for await (const event of generate(request, signal === undefined ? {} : { signal })) {
       if (event.type === 'tokens') {
         first ??= now()
+        first += Math.max(0, now() - CATCH_UP_MS - (first + (sent / rate) * 1000))
         const due = first + (sent / rate) * 1000
         sent += event.tokens.length
         if (due > now()) await wait(due - now(), signal)

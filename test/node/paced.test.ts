@@ -23,6 +23,22 @@ describe('a paced engine', () => {
     assert.ok(times.at(-1)! - times[0]! >= 99, `${String(times.at(-1)! - times[0]!)} ms`)
   })
 
+  it('does not make up for the time in which the device slept', async () => {
+    let sleptMs = 0
+    const times: number[] = []
+    for await (const event of paced(
+      () => tokens(21),
+      50,
+      () => performance.now() + sleptMs
+    )(request)) {
+      if (event.type !== 'tokens') continue
+      times.push(performance.now())
+      if (times.length === 10) sleptMs = 10_000
+    }
+    // Ten gaps of 20 ms; 100 ms of them may be made up for, and a timer may fire early.
+    assert.ok(times.at(-1)! - times[9]! >= 90, `${String(times.at(-1)! - times[9]!)} ms`)
+  })
+
   it('ends at once when it is cancelled in a wait', async () => {
     const controller = new AbortController()
     const reason = new Error('enough')
