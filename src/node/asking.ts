@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { PeerUnreachableError, PeerSilentError } from '../errors.ts'
 import type { AskEvent, AskOptions, Capability, Generate, Message, PeerLabel, PlacementRow } from '../interface.ts'
 import { systemClock } from '../protocols/clock.ts'
@@ -90,6 +91,8 @@ export class Asking {
     let controller = this.#lost.get(peerId)
     if (controller === undefined) {
       controller = new AbortController()
+      // Each ask of that device listens.
+      setMaxListeners(Infinity, controller.signal)
       this.#lost.set(peerId, controller)
     }
     return controller.signal

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { BusyError } from '../../errors.ts'
 import type { GenerateEvent, GenerateRequest } from '../../interface.ts'
@@ -42,6 +43,8 @@ export class AskService implements Ask {
 
   async start(): Promise<void> {
     this.#stopping = new AbortController()
+    // Each answer listens.
+    setMaxListeners(Infinity, this.#stopping.signal)
     await this.#components.registrar.handle(ASK_PROTOCOL, (stream, connection) => this.#serve(stream, connection), {
       maxInboundStreams: MAX_ASK_STREAMS,
       maxOutboundStreams: MAX_ASK_STREAMS
