@@ -95,7 +95,9 @@ async function serve(mesh: Mesh, invocation: Invocation, onTerminal: boolean): P
 async function greetAndPrompt(mesh: Mesh, { input, output, interruption, hint }: Invocation): Promise<void> {
   const { signal } = interruption
   output.status('Looking for other devices')
-  await firstPeer(mesh, { signal })
+  // `why` waits for the first measurement, so that the greeting can say how fast this device answers.
+  const measured = mesh.why(undefined, { signal }).catch(() => [])
+  await Promise.all([firstPeer(mesh, { signal }), measured])
   const status = await mesh.status({ signal })
   for (const line of greeting({ status, command: hint('').trimEnd() })) {
     output.progress(line)
