@@ -16,7 +16,7 @@ import type {
   PeerInfo,
   PlacementRow
 } from '../interface.ts'
-import type { ControlAddress } from './index.ts'
+import type { ConnectControlInit } from './index.ts'
 import { greet, receive, send } from './exchange.ts'
 import { checkToken } from './proof.ts'
 import { MAX_QUESTION_BYTES, METHODS } from './wire.ts'
@@ -26,13 +26,13 @@ type Prompt = string | Message[]
 
 /** A `Mesh` over the control socket. Each call has a connection of its own: ten at once keep apart by themselves. */
 export class ControlClient implements Mesh {
-  readonly #address: ControlAddress
+  readonly #init: Required<Omit<ConnectControlInit, 'signal'>>
   readonly #connections = new Set<Socket>()
   #stopped = false
 
-  constructor(address: ControlAddress) {
-    checkToken(address.token)
-    this.#address = address
+  constructor(init: Required<Omit<ConnectControlInit, 'signal'>>) {
+    checkToken(init.token)
+    this.#init = init
   }
 
   ask(prompt: Prompt, options?: AskOptions): AsyncIterable<AskEvent> {
@@ -81,7 +81,7 @@ export class ControlClient implements Mesh {
   async reach(signal?: AbortSignal): Promise<void> {
     const socket = this.#dial(signal)
     try {
-      await greet(socket, this.#address.token)
+      await greet(socket, this.#init)
     } catch (error) {
       signal?.throwIfAborted()
       throw error
@@ -106,7 +106,7 @@ export class ControlClient implements Mesh {
     const { atClose } = METHODS[method]
     let heard = false
     try {
-      await greet(socket, this.#address.token)
+      await greet(socket, this.#init)
       const response = await send(socket, method, body)
       heard = true
       for await (const reply of receive(response)) {
@@ -137,7 +137,7 @@ export class ControlClient implements Mesh {
     if (this.#stopped) {
       throw this.#unreachable()
     }
-    const socket = connect(this.#address.path)
+    const socket = connect(this.#init.path)
     const hangUp = (): void => {
       socket.destroy()
     }

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { MeshError, NodeUnreachableError, NotAllowedError, ProtocolError, errorFromName } from '../errors.ts'
 import { proveAsClient } from './proof.ts'
-import { MAX_LINE_CHARACTERS, PROOF_MS } from './wire.ts'
+import { MAX_LINE_CHARACTERS } from './wire.ts'
 import type { MethodName, Reply } from './wire.ts'
 
 /**
@@ -13,14 +13,14 @@ import type { MethodName, Reply } from './wire.ts'
  * @throws {NodeUnreachableError} when nobody listens, hangs up, or says nothing
  * @throws {NotAllowedError} when the other end cannot prove it
  */
-export async function greet(socket: Socket, token: Uint8Array): Promise<void> {
+export async function greet(socket: Socket, { token, proofMs }: { token: Uint8Array; proofMs: number }): Promise<void> {
   const silent = setTimeout(() => {
     socket.destroy(
       new NodeUnreachableError(
         'The node does not answer on its control socket: it is suspended or very busy. Wake it, or end its process.'
       )
     )
-  }, PROOF_MS)
+  }, proofMs)
   try {
     await proveAsClient(socket, token)
   } catch (error) {

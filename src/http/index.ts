@@ -9,6 +9,7 @@
 import type { AbortOptions, Mesh } from '../interface.ts'
 import { ControlClient } from './client.ts'
 import { ControlServer } from './server.ts'
+import { OPENING_MS, PROOF_MS } from './wire.ts'
 
 /** Where the socket is, and what both ends must know. */
 export interface ControlAddress {
@@ -25,6 +26,13 @@ export interface ControlLog {
 
 export interface ServeControlInit extends ControlAddress {
   log: ControlLog
+  /** Time from a connection's opening until its question is read. @default 10000 */
+  openingMs?: number
+}
+
+export interface ConnectControlInit extends ControlAddress, AbortOptions {
+  /** Time for the proof, at each question. @default 5000 */
+  proofMs?: number
 }
 
 export interface Control {
@@ -43,8 +51,8 @@ export interface Control {
  * @throws {ListenError} when the path cannot be listened on
  * @throws {NotAllowedError} when the token is not 32 bytes long
  */
-export async function serveControl(mesh: Mesh, { log, ...address }: ServeControlInit): Promise<Control> {
-  const server = new ControlServer(mesh, address, log)
+export async function serveControl(mesh: Mesh, init: ServeControlInit): Promise<Control> {
+  const server = new ControlServer(mesh, { openingMs: OPENING_MS, ...init })
   await server.listen()
   return server
 }
@@ -56,8 +64,8 @@ export async function serveControl(mesh: Mesh, { log, ...address }: ServeControl
  * @throws {NodeUnreachableError} when nobody listens, or says nothing
  * @throws {NotAllowedError} when who listens cannot prove the token; it was told nothing then
  */
-export async function connectControl({ signal, ...address }: ControlAddress & AbortOptions): Promise<Mesh> {
-  const client = new ControlClient(address)
+export async function connectControl({ signal, ...init }: ConnectControlInit): Promise<Mesh> {
+  const client = new ControlClient({ proofMs: PROOF_MS, ...init })
   await client.reach(signal)
   return client
 }

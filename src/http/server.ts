@@ -6,11 +6,11 @@ import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { ListenError, MeshError } from '../errors.ts'
 import type { Mesh } from '../interface.ts'
-import type { Control, ControlAddress, ControlLog } from './index.ts'
+import type { Control, ServeControlInit } from './index.ts'
 import { checkToken, proveAsServer } from './proof.ts'
 import { readQuestion } from './question.ts'
 import { endReply, toWire, writeReply } from './reply.ts'
-import { METHODS, OPENING_MS } from './wire.ts'
+import { METHODS } from './wire.ts'
 
 /** Connections that have not asked yet. Ours need milliseconds, so of more than this the oldest is not one of ours. */
 const MAX_OPENING = 64
@@ -27,19 +27,17 @@ interface Running {
 
 export class ControlServer implements Control {
   readonly #mesh: Mesh
-  readonly #address: ControlAddress
-  readonly #log: ControlLog
+  readonly #init: Required<ServeControlInit>
   readonly #listener: Server
   /** Never listens: it is given connections whose other end has proved the token. */
   readonly #http: HttpServer
   readonly #opening = new Map<Socket, NodeJS.Timeout>()
   readonly #running = new Map<ServerResponse, Running>()
 
-  constructor(mesh: Mesh, address: ControlAddress, log: ControlLog) {
-    checkToken(address.token)
+  constructor(mesh: Mesh, init: Required<ServeControlInit>) {
+    checkToken(init.token)
     this.#mesh = mesh
-    this.#address = address
-    this.#log = log
+    this.#init = init
     this.#listener = createServer((socket) => void this.#admit(socket))
     this.#http = createHttpServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
       void this.#answer(request, response)
@@ -48,7 +46,7 @@ export class ControlServer implements Control {
   }
 
   async listen(): Promise<void> {
-    const { path } = this.#address
+    const { path } = this.#init
     try {
       const isFile = process.platform !== 'win32'
       if (isFile) await rm(path, { force: true })
@@ -82,7 +80,7 @@ export class ControlServer implements Control {
       socket,
       setTimeout(() => {
         refuse(socket, '408 Request Timeout')
-      }, OPENING_MS)
+      }, this.#init.openingMs)
     )
     socket.once('close', () => {
       this.#opened(socket)
@@ -93,9 +91,9 @@ export class ControlServer implements Control {
       refuse(oldest, '503 Service Unavailable')
     }
     try {
-      await proveAsServer(socket, this.#address.token)
+      await proveAsServer(socket, this.#init.token)
     } catch (error) {
-      this.#log.debug(`a connection to the control socket was refused: ${String(error)}`)
+      this.#init.log.debug(`a connection to the control socket was refused: ${String(error)}`)
       refuse(socket, '403 Forbidden')
       return
     }
@@ -142,7 +140,7 @@ export class ControlServer implements Control {
       return
     }
     if (!(error instanceof MeshError)) {
-      this.#log.warn(`a request on the control socket failed: ${describe(error)}`)
+      this.#init.log.warn(`a request on the control socket failed: ${describe(error)}`)
     }
     if (running === undefined) response.writeHead(400)
     endReply(response, { error: toWire(error) })

@@ -28,17 +28,18 @@ export class Home {
     return new Home(await mkdtemp(join(tmpdir(), 'mesh-http-')))
   }
 
-  async serve(mesh: Mesh = this.fake): Promise<Control> {
+  async serve(mesh: Mesh = this.fake, limits: { openingMs?: number } = {}): Promise<Control> {
     const log = (message: string): void => {
       this.logged.push(message)
     }
-    const control = await serveControl(mesh, { path: this.path, token: this.token, log: { debug: log, warn: log } })
+    const { path, token } = this
+    const control = await serveControl(mesh, { path, token, log: { debug: log, warn: log }, ...limits })
     this.#leavings.push(() => control.close({ drain: false }))
     return control
   }
 
-  async connect(token: Uint8Array = this.token): Promise<Mesh> {
-    const mesh = await connectControl({ path: this.path, token })
+  async connect(token: Uint8Array = this.token, limits: { proofMs?: number } = {}): Promise<Mesh> {
+    const mesh = await connectControl({ path: this.path, token, ...limits })
     this.#leavings.push(() => mesh.stop())
     return mesh
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, statSync } from 'node:fs'
 import { connectControl } from '../../src/http/index.ts'
-import type { AskEvent } from '../../src/interface.ts'
+import type { AskEvent, AskOptions, Mesh, PlacementRow } from '../../src/interface.ts'
 import { collect, textOf } from '../compliance/mesh.ts'
 import { FakeMesh } from '../fixtures/fake-mesh.ts'
 import { Home } from './home.ts'
@@ -74,31 +74,85 @@ describe('the server of the control socket', () => {
     assert.equal(home.fake.asks[0]!.options.signal?.aborted, true)
   })
 
-  it('goes on at the pace of a slow reader', async () => {
-    let written = 0
-    const piece = 'x'.repeat(2 ** 16)
-    const flood = new (class extends FakeMesh {
-      override async *ask(): AsyncGenerator<AskEvent> {
-        for (; written < 300; written++) {
+  /** A mesh that answers with more than every buffer on the way holds, and how much it said already. */
+  class Flood extends FakeMesh {
+    written = 0
+    readonly ended: unknown[] = []
+
+    override async *ask(_prompt: unknown, { signal }: AskOptions = {}): AsyncGenerator<AskEvent> {
+      try {
+        for (; this.written < 300; this.written++) {
           await new Promise((resolve) => setImmediate(resolve))
-          yield { type: 'text', text: piece }
+          yield { type: 'text', text: 'x'.repeat(2 ** 16) }
         }
+      } finally {
+        this.ended.push(signal?.aborted)
       }
-    })()
+    }
+
+    /** Until the reader rests and nothing more can be written. */
+    async stands(mesh: Mesh): Promise<void> {
+      let before = -1
+      while (before !== this.written) {
+        before = this.written
+        for (let asked = 0; asked < 3; asked++) await mesh.status()
+      }
+    }
+  }
+
+  it('goes on at the pace of a slow reader', async () => {
+    const flood = new Flood()
     await home.serve(flood)
     const mesh = await home.connect()
     const asking = mesh.ask('flood')[Symbol.asyncIterator]()
     await asking.next()
-    // The reader rests; the writer comes to a stand once every buffer on the way is full.
-    let before = -1
-    while (before !== written) {
-      before = written
-      for (let asked = 0; asked < 3; asked++) await mesh.status()
-    }
-    assert.ok(written < 100, `${String(written)} of 300 pieces were written for a reader that took one`)
+    await flood.stands(mesh)
+    assert.ok(flood.written < 100, `${String(flood.written)} of 300 pieces were written for a reader that took one`)
     let read = 1
     for (let next = await asking.next(); next.done !== true; next = await asking.next()) read++
     assert.equal(read, 300)
+  })
+
+  it('waits in a drain for a reader who rests, until it is told to wait no longer', async () => {
+    const flood = new Flood()
+    const control = await home.serve(flood)
+    const mesh = await home.connect()
+    const asking = mesh.ask('flood')[Symbol.asyncIterator]()
+    await asking.next()
+    await flood.stands(mesh)
+    let drained = false
+    const drain = control.close({ drain: true }).then(() => (drained = true))
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual([drained, flood.ended], [false, []])
+    await control.close({ drain: false })
+    await drain
+    while (flood.ended.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(flood.ended, [true])
+    await assert.rejects(
+      async () => {
+        for (let next = await asking.next(); next.done !== true; next = await asking.next());
+      },
+      { name: 'NodeUnreachableError' }
+    )
+  })
+
+  it('takes a question back at once when its reader leaves, also while the answer makes it wait', async () => {
+    const takenBack: (() => boolean)[] = []
+    const thinking = new (class extends FakeMesh {
+      override why(_prompt: unknown, { signal }: AskOptions = {}): Promise<PlacementRow[]> {
+        takenBack.push(() => signal?.aborted === true)
+        return new Promise(() => undefined)
+      }
+    })()
+    await home.serve(thinking)
+    const mesh = await home.connect()
+    const controller = new AbortController()
+    const asking = assert.rejects(mesh.why('Hello', controller))
+    while (takenBack.length === 0) await mesh.status()
+    assert.equal(takenBack[0]!(), false)
+    controller.abort()
+    await asking
+    while (!takenBack[0]!()) await mesh.status()
   })
 
   it('serves on after a mesh that throws in every way', async () => {
