@@ -72,5 +72,5 @@ def clean_question(intent, rng):
 
 def help_question(rng, intent=None):
     """(question, answer) for one intent, any of them if none is given."""
-    intent = intent or rng.choice((*ANSWERS, *ANSWERS, OTHER))
+    intent = intent or rng.choice((*ANSWERS, OTHER))
     return as_typed(clean_question(intent, rng), rng), ANSWERS[intent]

@@ -40,7 +40,7 @@ def sum_turns(operation, a, b, rng=None):
     return [(question, result(operation, a, b))]
 
 
-def wrong_sums(model, encoder, rng, sample=5000):
+def wrong_sums(model, encoder, rng, sample=len(PROMISED)):
     """Of some promised sums, in the main wording or another, those that are answered wrongly; [(operation, a, b)]."""
     drawn = rng.sample(PROMISED, sample)
     conversations = [sum_turns(*which, rng.choice((None, rng))) for which in drawn]

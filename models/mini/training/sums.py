@@ -8,18 +8,35 @@ from vocabulary import ENGLISH, made_up_name, noun
 # How each operation is written. {a} and {b} are in this order in the question.
 EXPRESSIONS = {
     '+': ('{a} + {b}', '{a} + {b}', '{a}+{b}', '{a} plus {b}', '{a} plus {b}', '{a} and {b} added', '{a} added to {b}',
-          'the sum of {a} and {b}', '{a} and {b} together', '{a} +{b}'),
+          'the sum of {a} and {b}', '{a} and {b} together', '{a} +{b}', 'the total of {a} and {b}', '{a} increased by {b}', '{a} with {b} added', '{b} more than {a}',
+          'the total of {a} plus {b}', '{a} and then {b} more', '{a} & {b} added up'),
     '-': ('{a} - {b}', '{a} - {b}', '{a}-{b}', '{a} minus {b}', '{a} minus {b}', '{a} take away {b}', '{a} − {b}', '{a} less {b}',
-          'the difference between {a} and {b}', '{a} subtract {b}', '{a} –{b}', 'the difference of {a} and {b}'),
+          'the difference between {a} and {b}', '{a} subtract {b}', '{a} –{b}', 'the difference of {a} and {b}', '{a} decreased by {b}',
+          '{a} reduced by {b}', '{b} less than {a}', '{a} without {b}', '{a} with {b} taken away', 'the difference when {b} is taken from {a}'),
     '*': ('{a} * {b}', '{a}*{b}', '{a} x {b}', '{a}x{b}', '{a} times {b}', '{a} times {b}', '{a} multiplied by {b}', '{a} × {b}',
-          '{a}×{b}', 'the product of {a} and {b}', '{a} · {b}'),
+          '{a}×{b}', 'the product of {a} and {b}', '{a} · {b}', '{a} lots of {b}', '{a} multiplied with {b}', '{a} by {b} multiplied', 'the product of {a} times {b}'),
 }  # fmt: skip
 # Whole requests that are a verb: "Add 3 and 4".
 ORDERS = {
-    '+': ('add {a} and {b}', 'add {a} to {b}', 'add {a} plus {b}', 'sum {a} and {b}', 'add up {a} and {b}', 'sum up {a} and {b}'),
-    '-': ('subtract {b} from {a}', 'take {b} from {a}', 'take {b} away from {a}', 'deduct {b} from {a}'),
+    '+': ('add {a} and {b}', 'add {a} to {b}', 'add {a} plus {b}', 'sum {a} and {b}', 'add up {a} and {b}', 'sum up {a} and {b}',
+          'put {a} and {b} together', 'combine {a} and {b}', 'total {a} and {b}', 'count {a} and {b} together', 'increase {a} by {b}'),
+    '-': ('subtract {b} from {a}', 'take {b} from {a}', 'take {b} away from {a}', 'deduct {b} from {a}',
+          'remove {b} from {a}', 'reduce {a} by {b}', 'decrease {a} by {b}', 'take away {b} from {a}', 'subtract {b} off {a}'),
     '*': ('multiply {a} by {b}', 'multiply {a} and {b}', 'multiply {a} with {b}', 'multiply {a} times {b}'),
 }
+# Whole questions in which the numbers stand apart.
+WHOLE = {
+    '+': ('what do {a} and {b} make?', 'what do {a} and {b} add up to?', 'what do {a} and {b} make together?', 'how much do {a} and {b} make?',
+          'how much would {a} and {b} be together?', 'how much are {a} and {b} together?', 'what do you get when you add {a} and {b}?',
+          'what do you get if you add {b} to {a}?', 'if I add {a} and {b}, what do I get?', 'if you add {b} to {a}, what is the result?',
+          'I have {a} and add {b}, how much is that?', 'start with {a} and add {b}', '{a}, add {b}', 'what number is {b} more than {a}?', 'how much is {a} when you add {b}?'),
+    '-': ('what is left of {a} after taking {b}?', 'if you subtract {b} from {a} what remains?', 'if I take {b} from {a}, what is left?', 'how much is left if you take {b} from {a}?',
+          'what remains when {b} is taken from {a}?', 'what do you get when you subtract {b} from {a}?', 'what do I get if I subtract {b} from {a}?',
+          'how much more is {a} than {b}?', 'I have {a} and take away {b}, what is left?', 'start with {a} and take away {b}', '{a}, subtract {b}', 'what number is {b} less than {a}?',
+          'how far is it from {b} to {a}?', 'what is {b} subtracted from {a}?', 'what is {b} taken from {a}?'),
+    '*': ('what do you get when you multiply {a} by {b}?', 'what do you get if you multiply {a} and {b}?', 'if I multiply {a} by {b}, what do I get?', 'how much do {a} and {b} make when multiplied?',
+          'what do {a} and {b} make multiplied?', '{a}, times {b}', 'how much is {a} when multiplied by {b}?', 'what is {a} taken {b} times?', 'what comes out when you multiply {a} by {b}?'),
+}  # fmt: skip
 QUESTIONS = (
     'what is {e}?', 'what is {e}?', 'what is {e}?', 'what is {e}', "what's {e}?", "what's {e}", 'whats {e}', 'calculate {e}',
     'calculate {e}.', '{e}', '{e}', '{e}', '{e} =', '{e}=', '{e} = ?', '{e}=?', '{e}?', '{e} ?', 'how much is {e}?', 'how much is {e}',
@@ -77,6 +94,8 @@ def worded(operation, a, b, rng):
         order = rng.choice(ORDERS[operation]).format(a=a, b=b)
         frame = rng.choice(('{e}', '{e}', '{e}.', 'please {e}', 'can you {e}?', '{e}, please', 'could you {e}?', 'what do I get if I {e}?'))
         return capitalised(frame.format(e=order), rng)
+    elif rng.random() < 0.12:
+        return capitalised(rng.choice(WHOLE[operation]).format(a=a, b=b), rng)
     else:
         expression = rng.choice(EXPRESSIONS[operation]).format(a=a, b=b)
     question = rng.choice(QUESTIONS).format(e=expression)

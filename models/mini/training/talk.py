@@ -62,6 +62,9 @@ SMALL_TALK = {
 
 # Sentences near the ones above that mean something else.
 NEAR_MISSES = (
+    'how are you', 'how are you', 'how are you', 'how are you today', 'how are you doing', 'how is it going', 'how old are you', 'how old are you', 'where are you', 'where are you from',
+    'why are you so {adj}', 'are you {adj}', 'you are {adj}', 'you are so {adj}', 'what are you doing', 'what are you {adj} at', 'how {adj} are you', 'when were you born', 'who made you',
+    'who created you', 'how were you made', 'are you a {person}', 'are you a {noun}', 'do you like {noun}', 'what do you like', "what's your favourite {noun}", 'do you have a {noun}',
     'hello is a word in which language', 'how do I say hello in {place}', 'what is his name', 'what is her name', 'what is the name of the {noun}',
     'who is he', 'who is she', 'who are they', 'who were they', 'what are they', 'what are we', 'what is my {noun}', 'what is my age', 'how old am I', 'where am I',
     "what is my {person}'s name", "what's my {animal}'s name", 'what is your {noun}', 'what is your age', 'what is your favourite {noun}', 'what is your job',

@@ -1,8 +1,8 @@
 """Trains mini, stage by stage, on one CPU core. `python3 train.py BUILD_FOLDER [--minutes N] [--resume]`
 
-Every stage has its own mixture: the first learns a bit of everything, the second leans on what comes last (sums), the
-third polishes at a falling rate and drills the sums that are still wrong. A checkpoint is kept at every report, so a
-run that is broken off leaves a model.
+Every stage has its own mixture. The first learns a bit of everything, the second leans on what comes last (sums), the
+third brings the rest level, the fourth polishes at a falling rate; both of these drill the sums that are still wrong.
+A checkpoint is kept at every report, so a run that is broken off leaves a model.
 """
 
 import argparse
@@ -34,7 +34,7 @@ TOKENS_PER_BATCH = 3200
 POOL = 1200
 WARM_UP_STEPS = 100
 REPORT_SECONDS = 60
-DRILL_SECONDS = 150
+DRILL_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,9 @@ class Stage:
 
 STAGES = (
     Stage(Mixture(sums=34, refusals=36, helps=26, greetings=4, names=0.12), share=0.35, first_rate=1.0, last_rate=0.6),
-    Stage(Mixture(sums=64, refusals=18, helps=15, greetings=3, names=0.10), share=0.25, first_rate=0.6, last_rate=0.5),
-    Stage(Mixture(sums=36, refusals=33, helps=27, greetings=4, names=0.15), share=0.4, first_rate=0.5, last_rate=0.0, drills=0.12),
+    Stage(Mixture(sums=64, refusals=18, helps=15, greetings=3, names=0.10), share=0.2, first_rate=0.6, last_rate=0.5),
+    Stage(Mixture(sums=36, refusals=33, helps=27, greetings=4, names=0.15), share=0.2, first_rate=0.5, last_rate=0.3, drills=0.12),
+    Stage(Mixture(sums=36, refusals=31, helps=31, greetings=2, names=0.08, long_texts=0.003), share=0.25, first_rate=0.3, last_rate=0.0, drills=0.15),
 )
 
 
@@ -157,13 +158,13 @@ class Trainer:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('build', type=Path, help='folder with tokenizer.json; model.pt is written there')
-    parser.add_argument('--minutes', type=float, default=40)
+    parser.add_argument('--minutes', type=float, default=60)
     parser.add_argument('--seed', type=int, default=7)
     parser.add_argument('--muon', type=float, default=0.02, help='full rate of Muon')
     parser.add_argument('--adam', type=float, default=0.003, help='full rate of AdamW')
     parser.add_argument('--full-precision', action='store_true', help='float32 throughout, at half the speed')
     parser.add_argument('--resume', action='store_true', help='start from BUILD/model.pt')
-    parser.add_argument('--stages', default='1,2,3', help='which stages to run, their shares scaled to the minutes')
+    parser.add_argument('--stages', default='1,2,3,4', help='which stages to run, their shares scaled to the minutes')
     options = parser.parse_args()
     trainer = Trainer(options.build, options.seed, options.muon, options.adam, not options.full_precision)
     if options.resume:

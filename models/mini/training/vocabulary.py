@@ -23,6 +23,8 @@ CODAS = ['', '', '', *'b ck d f ft g l ld ll lt m mp n nd ng nk nt p r rd rk rm 
 ENDINGS = ['', '', '', '', *'s ed ing er ers ly ness tion able less ful ism ist ity ment ous al ic ive age ship'.split()]
 PREFIXES = ['', '', '', '', '', '', *'un re dis pre over under anti inter non sub super micro'.split()]
 
+ACCENTS = {'a': 'áäåàâã', 'e': 'éèëêę', 'i': 'íîïì', 'o': 'öóøôõ', 'u': 'üúûů', 'c': 'çčć', 'n': 'ñńň', 's': 'šśş', 'z': 'žźż', 'l': 'ł', 'r': 'ř'}
+
 # Where the letters of a script lie in Unicode; the first of each pair to the last.
 SCRIPTS = {
     'cyrillic': (0x430, 0x44F),
@@ -60,7 +62,11 @@ def made_up_name(rng):
     parts = [letter + vowel for letter, vowel in zip(letters, vowels)][: rng.choice((1, 2, 2, 2, 3))]
     end = rng.choice(('', '', 'n', 'l', 'r', 's', 't', 'm', 'na', 'la', 'ra', 'lo', 'to', 'ne', 'us', 'x', 'k', 'tte', 'rd', 'nd'))
     start = rng.choice(('', '', '', '', rng.choice('aeiou')))
-    return (start + ''.join(parts) + end).capitalize()
+    name = start + ''.join(parts) + end
+    if rng.random() < 0.12:
+        letter = rng.choice(list(ACCENTS))
+        name = name.replace(letter, rng.choice(ACCENTS[letter]))
+    return name.capitalize()
 
 
 def blended_name(rng):
