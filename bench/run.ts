@@ -1,0 +1,68 @@
+/**
+ * Measures what the design promises, and says what was reached.
+ *
+ *   npm run bench                      everything, into the table of bench/README.md
+ *   npm run bench -- starting death    some groups of rows, which take the place of the old ones
+ *   npm run bench -- --quick           a few times each, to see that it works; only printed
+ */
+import '../src/polyfill.ts'
+import { fileURLToPath } from 'node:url'
+import { comparison, COMPARED_ALONE, COMPARED_AT_ONCE } from './comparison.ts'
+import { CUT, death, KILLED } from './death.ts'
+import { effort, type Effort } from './effort.ts'
+import { failover, FAILOVER } from './failover.ts'
+import { finding, FINDING } from './finding.ts'
+import { FIRST_TOKEN, firstToken, SOCKET } from './first-token.ts'
+import { loadNow, machineInWords } from './machine.ts'
+import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
+import { putInto, table, type Entry, type Row } from './table.ts'
+import { PROCESSOR, throughput, THROUGHPUT } from './throughput.ts'
+
+/** In the order of the table. */
+const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
+  'first-token': firstToken,
+  throughput,
+  comparison,
+  finding,
+  death,
+  failover,
+  starting
+}
+const NAMES = [
+  FIRST_TOKEN,
+  SOCKET,
+  THROUGHPUT,
+  PROCESSOR,
+  COMPARED_ALONE,
+  COMPARED_AT_ONCE,
+  ...FINDING,
+  KILLED,
+  CUT,
+  FAILOVER,
+  READY,
+  FIRST_READY,
+  IDLE
+]
+/** Beside the sources; this file runs compiled. */
+const README = fileURLToPath(new URL('../../bench/README.md', import.meta.url))
+
+const words = process.argv.slice(2)
+const quick = words.includes('--quick')
+const wanted = words.filter((word) => word !== '--quick')
+const unknown = wanted.find((word) => GROUPS[word] === undefined)
+if (unknown !== undefined) {
+  console.error(`There is no group ${unknown}; there are ${Object.keys(GROUPS).join(', ')}.`)
+  process.exit(2)
+}
+
+const entries: Entry[] = []
+for (const [name, measure] of Object.entries(GROUPS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  const when = { date: new Date().toISOString().slice(0, 10), load: loadNow() }
+  console.error(`${name} (load ${when.load})`)
+  const rows = await measure(effort({ quick }))
+  entries.push(...rows.map((row) => ({ ...row, ...when, command: `\`npm run bench -- ${name}\`` })))
+}
+const machine = machineInWords()
+console.log(`${machine}\n\n${table(entries)}`)
+if (!quick) putInto(README, machine, entries, NAMES)
