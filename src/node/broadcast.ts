@@ -16,71 +16,92 @@ export class Broadcast<T> {
   end(): void {
     this.#ended = true
     for (const watcher of this.#watchers) watcher.end()
-    this.#watchers.clear()
   }
 
   /** What happens from the call on, until the end or the signal, whose reason is then thrown. */
-  watch({ signal }: AbortOptions = {}): AsyncIterable<T> {
-    const watcher = new Watcher<T>(() => this.#watchers.delete(watcher))
-    if (this.#ended) watcher.end()
-    else this.#watchers.add(watcher)
-    if (signal?.aborted === true) watcher.fail(signal.reason)
+  watch({ signal }: AbortOptions = {}): AsyncIterableIterator<T, void> {
     const onAbort = () => {
       watcher.fail(signal?.reason)
     }
-    signal?.addEventListener('abort', onAbort, { once: true })
-    return watcher.read(() => {
+    const watcher = new Watcher<T>(() => {
+      this.#watchers.delete(watcher)
       signal?.removeEventListener('abort', onAbort)
     })
+    this.#watchers.add(watcher)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    if (signal?.aborted === true) onAbort()
+    if (this.#ended) watcher.end()
+    return watcher
   }
 }
 
-class Watcher<T> {
+interface Waiting<T> {
+  resolve: (result: IteratorResult<T, void>) => void
+  reject: (reason: unknown) => void
+}
+
+/** Written out and not as a generator, so that `return` ends it at once, also before and during a `next`. */
+class Watcher<T> implements AsyncIterableIterator<T, void> {
   readonly #unread: T[] = []
+  readonly #waiting: Waiting<T>[] = []
+  /** Takes it from the watchers. */
   readonly #leave: () => void
+  /** What the next reader is told once everything is read; only the first one hears of an error. */
   #over: { error?: unknown } | undefined
-  #wake: (() => void) | undefined
 
   constructor(leave: () => void) {
     this.#leave = leave
   }
 
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
   push(event: T): void {
+    const reader = this.#waiting.shift()
+    if (reader !== undefined) {
+      reader.resolve({ value: event, done: false })
+      return
+    }
     if (this.#unread.length >= MOST_UNREAD) this.#unread.shift()
     this.#unread.push(event)
-    this.#wake?.()
   }
 
   end(): void {
-    this.#over ??= {}
-    this.#wake?.()
+    this.#finish({})
   }
 
   fail(error: unknown): void {
-    this.#over = { error }
     this.#unread.length = 0
-    this.#leave()
-    this.#wake?.()
+    this.#finish({ error })
   }
 
-  async *read(finished: () => void): AsyncGenerator<T, void> {
-    try {
-      while (true) {
-        const event = this.#unread.shift()
-        if (event !== undefined) yield event
-        else if (this.#over === undefined) await this.#news()
-        else if ('error' in this.#over) throw this.#over.error
-        else return
-      }
-    } finally {
-      this.#leave()
-      finished()
-    }
-  }
-
-  #news(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
+  next(): Promise<IteratorResult<T, void>> {
+    const event = this.#unread.shift()
+    if (event !== undefined) return Promise.resolve({ value: event, done: false })
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      if (this.#over !== undefined) this.#tell(this.#over)
     })
+  }
+
+  return(): Promise<IteratorResult<T, void>> {
+    this.#unread.length = 0
+    this.#finish({})
+    return Promise.resolve({ value: undefined, done: true })
+  }
+
+  #finish(over: { error?: unknown }): void {
+    this.#leave()
+    this.#over = over
+    if (this.#waiting.length > 0) this.#tell(over)
+  }
+
+  #tell(over: { error?: unknown }): void {
+    this.#over = {}
+    for (const [index, reader] of this.#waiting.splice(0).entries()) {
+      if (index === 0 && 'error' in over) reader.reject(over.error)
+      else reader.resolve({ value: undefined, done: true })
+    }
   }
 }
