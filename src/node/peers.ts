@@ -1,4 +1,5 @@
 import type { Capability, FoundBy, PeerInfo, PeerState } from '../interface.ts'
+import { byStrength } from './size-class.ts'
 
 /** What is known of one other device. Times are this device's monotonic milliseconds. */
 export interface PeerRecord {
@@ -11,6 +12,8 @@ export interface PeerRecord {
   capability: Capability | null
   /** When the capability or a heartbeat was last received; -Infinity before the first. */
   heardAt: number
+  /** When gossip last brought a notice that it signed; -Infinity before the first. */
+  heardOfAt: number
   roundTripMs: number | null
 }
 
@@ -56,6 +59,8 @@ export class Peers {
 
   /** Takes a piece of news at the time `now`. */
   apply(id: string, news: PeerNews, now: number): PeerChange {
+    // Of the end of what was never known there is nothing to keep.
+    if ((news.type === 'silent' || news.type === 'closed') && !this.#records.has(id)) return null
     const record = this.#recordOf(id)
     switch (news.type) {
       case 'found':
@@ -82,13 +87,16 @@ export class Peers {
   }
 
   #notice(record: PeerRecord, capability: Capability, direct: boolean, now: number): PeerChange {
-    const known = record.capability
-    // Gossip may bring an older notice by a longer way.
-    const isOlder = known?.instance === capability.instance && known.sequence > capability.sequence
-    if (!direct && (isOlder || record.state !== 'away')) return null
+    const known = record.capability?.instance === capability.instance ? record.capability : null
+    // Gossip may bring an older notice by a longer way, and repeats the newest.
+    if (!direct && (record.state !== 'away' || (known !== null && known.sequence > capability.sequence))) return null
+    const isNew = known?.sequence !== capability.sequence
     record.capability = capability
     record.ownName = capability.name
-    if (!direct) return 'changed'
+    if (!direct) {
+      record.heardOfAt = now
+      return isNew ? 'changed' : null
+    }
     record.heardAt = now
     return becomeConnected(record) ?? 'changed'
   }
@@ -105,6 +113,7 @@ export class Peers {
       state: 'away',
       capability: null,
       heardAt: -Infinity,
+      heardOfAt: -Infinity,
       roundTripMs: null
     }
     this.#records.set(id, record)
@@ -131,7 +140,8 @@ function becomeConnected(record: PeerRecord): PeerChange {
 /** A peer as users see it, under the name that is unique here. */
 export function peerInfo(record: PeerRecord, name: string, now: number): PeerInfo {
   const { capability, state } = record
-  const offer = state === 'away' || capability?.answering !== 'yes' ? undefined : strongestOf(capability)
+  const offer =
+    state === 'away' || capability?.answering !== 'yes' ? undefined : capability.models.toSorted(byStrength)[0]
   return {
     name,
     id: record.id,
@@ -141,16 +151,9 @@ export function peerInfo(record: PeerRecord, name: string, now: number): PeerInf
     queue: capability?.queue ?? 0,
     roundTripMs: record.roundTripMs,
     foundBy: [...record.foundBy],
-    lastSeenMs: state === 'connected' ? 0 : Math.max(0, now - record.heardAt),
+    lastSeenMs: state === 'connected' ? 0 : Math.max(0, now - Math.max(record.heardAt, record.heardOfAt)),
     addresses: record.addresses,
     version: capability?.version ?? null,
     hardware: capability?.hardware ?? null
   }
-}
-
-/** The offer with the most parameters: real models before the built-in one. */
-function strongestOf(capability: Capability) {
-  return [...capability.models].sort(
-    (a, b) => Number(a.builtIn) - Number(b.builtIn) || (b.parameters ?? 0) - (a.parameters ?? 0)
-  )[0]
 }

@@ -14,6 +14,14 @@ export function sizeClass({ parameters, builtIn }: Pick<ModelOffer, 'parameters'
   return Math.floor(Math.log2(parameters))
 }
 
+/** For sorting: real models before the built-in one, then the most parameters. */
+export function byStrength(
+  one: Pick<ModelOffer, 'parameters' | 'builtIn'>,
+  other: Pick<ModelOffer, 'parameters' | 'builtIn'>
+): number {
+  return Number(one.builtIn) - Number(other.builtIn) || (other.parameters ?? 0) - (one.parameters ?? 0)
+}
+
 /** About the speed of reading: below it a person waits for every word. Tokens a second. */
 const USABLE_ABOVE = 10
 /** A model that was usable stays so down to here, and one that was not has to reach `REGAINED_ABOVE`. */
