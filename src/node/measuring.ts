@@ -1,6 +1,8 @@
 import type { Engine, ModelInfo, Rates } from '../interface.ts'
+import { systemClock, type Clock } from '../protocols/clock.ts'
 import { offerOf, type OwnCapability } from './own-capability.ts'
 import { publishRate, type PublishedRate } from './rate-ladder.ts'
+import { byStrength } from './size-class.ts'
 
 /** A device that got slower or faster (a game began, a fan failed) is seen after this much idleness. */
 const MEASURE_AGAIN_AFTER_MS = 10 * 60_000
@@ -11,9 +13,12 @@ export class Measuring {
   readonly #capability: OwnCapability
   readonly #maxRate: number | null
   readonly #warn: (message: string) => void
+  readonly #clock: Pick<Clock, 'after'>
   readonly #published = new Map<string, { prefill: PublishedRate; decode: PublishedRate }>()
+  /** What was last told of each model that does not run, by hash: once is enough. */
+  readonly #told = new Map<string, string>()
   readonly #stopped = new AbortController()
-  #timer: NodeJS.Timeout | undefined
+  #cancelNext: () => void = () => undefined
   #engineError: string | null = null
   /** Settles when the first round is over, whatever came of it. */
   readonly first: Promise<void>
@@ -23,13 +28,14 @@ export class Measuring {
     capability: OwnCapability
     maxRate: number | null
     warn: (message: string) => void
+    clock?: Pick<Clock, 'after'>
   }) {
     this.#engine = init.engine
     this.#capability = init.capability
     this.#maxRate = init.maxRate
     this.#warn = init.warn
+    this.#clock = init.clock ?? systemClock
     this.first = this.#round({ again: false })
-    this.#scheduleNext()
   }
 
   /** Why nothing runs here, in the engine's words; null while something does. */
@@ -38,33 +44,36 @@ export class Measuring {
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#cancelNext()
     this.#stopped.abort()
   }
 
+  /** Rounds never overlap: the wait begins when one is over. */
   #scheduleNext(): void {
-    this.#timer = setTimeout(() => {
-      const idle = this.#capability.get().queue === 0
-      void (idle ? this.#round({ again: true }) : Promise.resolve()).then(() => {
-        if (!this.#stopped.signal.aborted) this.#scheduleNext()
-      })
-    }, MEASURE_AGAIN_AFTER_MS)
-    this.#timer.unref()
+    this.#cancelNext = this.#clock.after(MEASURE_AGAIN_AFTER_MS, () => {
+      if (this.#capability.get().queue === 0) void this.#round({ again: true })
+      else this.#scheduleNext()
+    })
   }
 
   async #round({ again }: { again: boolean }): Promise<void> {
+    const { signal } = this.#stopped
     try {
       const models = (await this.#engine.models()).filter(({ broken }) => broken === null)
       const offers = []
-      for (const model of strongestFirst(models)) {
+      for (const model of models.sort(byStrength)) {
         const rates = await this.#rates(model, again)
+        signal.throwIfAborted()
         if (rates !== null) offers.push(offerOf(model, rates))
         // The strongest is worth telling of before the rest is measured.
         if (!again) this.#capability.update({ models: [...offers], hardware: this.#engine.hardware() })
       }
+      signal.throwIfAborted()
       this.#capability.update({ models: offers, hardware: this.#engine.hardware() })
     } catch (err) {
-      if (!this.#stopped.signal.aborted) this.#warn(`Models could not be read: ${messageOf(err)}`)
+      if (!signal.aborted) this.#warn(`Models could not be read: ${messageOf(err)}`)
+    } finally {
+      if (!signal.aborted) this.#scheduleNext()
     }
   }
 
@@ -76,18 +85,17 @@ export class Measuring {
       const prefill = publishRate(before?.prefill.step ?? null, measured.prefillRate)
       const decode = publishRate(before?.decode.step ?? null, Math.min(measured.decodeRate, this.#maxRate ?? Infinity))
       this.#published.set(hash, { prefill, decode })
+      this.#told.delete(hash)
       return { prefillRate: prefill.rate, decodeRate: decode.rate }
     } catch (err) {
       if (this.#stopped.signal.aborted) return null
-      this.#engineError = messageOf(err)
-      this.#warn(`The model ${name} does not run here: ${messageOf(err)}`)
+      const reason = messageOf(err)
+      this.#engineError = reason
+      if (this.#told.get(hash) !== reason) this.#warn(`The model ${name} does not run here: ${reason}`)
+      this.#told.set(hash, reason)
       return null
     }
   }
-}
-
-function strongestFirst(models: readonly ModelInfo[]): ModelInfo[] {
-  return models.toSorted((a, b) => Number(a.builtIn) - Number(b.builtIn) || (b.parameters ?? 0) - (a.parameters ?? 0))
 }
 
 function messageOf(err: unknown): string {
