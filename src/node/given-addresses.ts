@@ -1,11 +1,25 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock } from '../protocols/clock.ts'
 import { parseConnectAddress } from '../protocols/discovery/index.ts'
 import { reasonOf } from './files.ts'
+import { pause } from './pause.ts'
+
+/** What the owner gave with `--connect`, and where it leads. */
+export interface GivenAddress {
+  text: string
+  /** Multiaddrs, dialled in this order. */
+  addresses: string[]
+}
+
+/** @throws {InvalidRequestError} when it is no address */
+export function givenAddress(text: string): GivenAddress {
+  return { text, addresses: parseConnectAddress(text) }
+}
 
 export interface GivenAddressesInit {
   /** Resolves once the device at a multiaddr is connected and known; the dialer keeps it from then on. */
   dial: (address: string) => Promise<void>
   warn: (message: string) => void
+  clock: Pick<Clock, 'after'>
   signal: AbortSignal
 }
 
@@ -14,21 +28,17 @@ const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 60_000
 
 /**
- * Dials what the owner gave with `--connect` until somebody answers there, with growing waits. The first failure is
- * told, for it may be a typing mistake. @throws {InvalidRequestError} when one is no address
+ * Dials one that was given until somebody answers there or the signal ends it, with growing waits. The first failure is
+ * told, for it may be a typing mistake.
  */
-export function keepDialling(given: readonly string[], init: GivenAddressesInit): void {
-  for (const { text, addresses } of given.map((text) => ({ text, addresses: parseConnectAddress(text) }))) {
-    void dialUntilThere(text, addresses, init)
-  }
-}
-
-async function dialUntilThere(text: string, addresses: string[], { dial, warn, signal }: GivenAddressesInit) {
-  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
-    const failure = await dialOneOf(addresses, dial)
-    if (failure === null || signal.aborted) return
-    if (wait === FIRST_WAIT_MS) warn(`Nobody answers at ${text} yet (${failure}); it is tried again and again.`)
-    await delay(wait, undefined, { signal, ref: false }).catch(() => undefined)
+export async function dialUntilThere(given: GivenAddress, init: GivenAddressesInit): Promise<void> {
+  const { dial, warn, clock, signal } = init
+  const isOver = () => signal.aborted
+  for (let wait = FIRST_WAIT_MS; !isOver(); wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+    const failure = await dialOneOf(given.addresses, dial)
+    if (failure === null || isOver()) return
+    if (wait === FIRST_WAIT_MS) warn(`Nobody answers at ${given.text} yet (${failure}); it is tried again and again.`)
+    await pause(clock, wait, signal)
   }
 }
 

@@ -1,69 +1,105 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Discovery, FoundBy, MeshEvent, PeerInfo } from '../interface.ts'
-import type { CapabilityEvent } from '../protocols/capability/index.ts'
-import { networkWatch, type Found, type NetworkWatch } from '../protocols/discovery/index.ts'
-import { keepDialling } from './given-addresses.ts'
+import type { CapabilityEvent, CapabilityService } from '../protocols/capability/index.ts'
+import { systemClock, type Clock } from '../protocols/clock.ts'
+import { networkWatch } from '../protocols/discovery/index.ts'
+import type { Beacon, Dialer, Found, Mdns, NetworkWatch } from '../protocols/discovery/index.ts'
+import type { Notices } from '../protocols/notices/index.ts'
+import { reasonOf } from './files.ts'
+import { dialUntilThere, type GivenAddress } from './given-addresses.ts'
+import { HangUps } from './hang-ups.ts'
 import { displayNames } from './names.ts'
 import type { Network } from './network.ts'
+import { OwnerWarnings } from './owner-warnings.ts'
+import { pause } from './pause.ts'
 import { peerInfo, Peers, type PeerChange, type PeerNews } from './peers.ts'
 import type { PeerStore } from './stores.ts'
 
-/**
- * A connection on which nothing comes is given up after this long: TCP would take minutes to send again over a cable
- * that is back, a new connection takes milliseconds. A device that only sleeps finds its way back by beacon.
- */
-const HANG_UP_AFTER_MS = 15_000
 /** A LAN answers in milliseconds; a suspended device takes the connection and never speaks. */
 const DIAL_TIMEOUT_MS = 3000
 /** The dialer tells of nobody's failure, so it is looked at; at this pace nobody waits noticeably longer. */
 const LOOK_AGAIN_MS = 20
+/** A device may take the connection and speak another release's protocols: then nothing more comes of it. */
+const LOOK_AT_MOST_MS = 5000
+/** As many as the dialer keeps; the ones that were seen last are those that are likely there. */
+const MOST_DIALLED_AT_START = 64
+/** Of copies of a home there are few; more are forged, for beacons are not signed. */
+const MOST_CLONES = 16
+
+/** What is needed of the network. */
+export interface NeighbourNetwork extends Pick<Network, 'dial' | 'hangUp' | 'addEventListener'> {
+  services: {
+    capability: Pick<CapabilityService, 'listen'>
+    notices: Pick<Notices, 'listen'>
+    dialer: Pick<Dialer, 'found' | 'known' | 'networkChanged'>
+    beacon?: Pick<Beacon, 'addEventListener' | 'announce'>
+    mdns?: Pick<Mdns, 'addEventListener' | 'restart'>
+  }
+}
 
 export interface NeighboursInit {
   self: { id: string; ownName: string; version: string }
-  network: Network | null
+  /** Null where this process speaks to no other device. */
+  network: NeighbourNetwork | null
   store: PeerStore
   /** Addresses that the owner gave. */
-  connect: string[]
+  connect: GivenAddress[]
   emit: (event: MeshEvent) => void
   /** Nobody should wait for this peer any longer. */
   lost: (peerId: string, how: 'silent' | 'closed') => void
+  clock?: Clock
+  watch?: NetworkWatch
 }
 
 /** The other devices: brings together what discovery, connections, heartbeats and gossip tell of them. */
 export class Neighbours {
   readonly peers = new Peers()
   readonly #init: NeighboursInit
-  readonly #watch: NetworkWatch = networkWatch()()
-  readonly #hangUps = new Map<string, NodeJS.Timeout>()
-  readonly #warned = new Set<string>()
+  readonly #clock: Clock
+  readonly #watch: NetworkWatch
+  readonly #hangUps: HangUps
+  readonly #warnings: OwnerWarnings
   readonly #stopped = new AbortController()
-  #clones: string[] = []
+  readonly #clones = new Set<string>()
   /** Settles when every device that was remembered at the start is connected, or could not be dialled. */
   readonly remembered: Promise<void>
 
   constructor(init: NeighboursInit) {
     this.#init = init
-    const { store } = init
-    for (const { id, name, addresses, seen } of store.all()) {
-      this.peers.remember(id, name, addresses, performance.now() - Math.max(0, Date.now() - seen))
+    this.#clock = init.clock ?? systemClock
+    this.#watch = init.watch ?? networkWatch()()
+    this.#hangUps = new HangUps((id) => {
+      void init.network?.hangUp(peerIdFromString(id)).catch(() => undefined)
+    }, this.#clock)
+    this.#warnings = new OwnerWarnings((message) => {
+      init.emit({ type: 'warning', message })
+    })
+    const remembered = init.store.all()
+    const { monotonic, wall } = this.#clock
+    for (const { id, name, addresses, seen } of remembered) {
+      this.peers.remember(id, name, addresses, monotonic() - Math.max(0, wall() - seen))
     }
+    const dialled = remembered.slice(0, MOST_DIALLED_AT_START).filter(({ addresses }) => addresses.length > 0)
     if (init.network !== null) this.#attach(init.network)
-    this.remembered = this.#dialledAll(store.all().map(({ id }) => id))
+    for (const { id, addresses } of dialled) {
+      init.network?.services.dialer.found({ id, addresses, way: 'remembered', instance: null })
+    }
+    this.remembered = this.#decided(new Set(dialled.map(({ id }) => id)))
   }
 
   /** Addresses at which another process with this device's identity was heard. */
   get clones(): readonly string[] {
-    return this.#clones
+    return [...this.#clones]
   }
 
+  /** From now on nothing that happens is told or kept: the peers that leave with the network are no news. */
   stop(): void {
+    for (const record of this.peers.all()) if (record.state !== 'away') this.#remember(record.id)
     this.#stopped.abort(new Error('the node stops'))
     this.#watch.stop()
-    for (const timer of this.#hangUps.values()) clearTimeout(timer)
-    for (const record of this.peers.all()) if (record.state !== 'away') this.#remember(record.id)
+    this.#hangUps.stop()
   }
 
   /** Unique names by id, this device's among them. */
@@ -75,7 +111,7 @@ export class Neighbours {
   /** Those that were ever spoken to, connected ones first. */
   list(): PeerInfo[] {
     const names = this.names()
-    const now = performance.now()
+    const now = this.#clock.monotonic()
     const order: PeerInfo['state'][] = ['connected', 'silent', 'away']
     return this.peers
       .all()
@@ -106,16 +142,18 @@ export class Neighbours {
     this.#found({ id: connection.remotePeer.toString(), addresses: [address], way, instance: null })
   }
 
-  async #dialledAll(ids: string[]): Promise<void> {
+  async #decided(ids: ReadonlySet<string>): Promise<void> {
+    const { signal } = this.#stopped
+    const until = this.#clock.monotonic() + LOOK_AT_MOST_MS
     const isUndecided = ({ id, dialError }: Pick<Discovery, 'id' | 'dialError'>) =>
-      ids.includes(id) && dialError === null && this.peers.get(id)?.state === 'away'
+      ids.has(id) && dialError === null && this.peers.get(id)?.state === 'away'
     while (this.#init.network?.services.dialer.known().some(isUndecided) === true) {
-      await delay(LOOK_AGAIN_MS, undefined, { signal: this.#stopped.signal, ref: false }).catch(() => undefined)
-      if (this.#stopped.signal.aborted) return
+      await pause(this.#clock, LOOK_AGAIN_MS, signal)
+      if (signal.aborted || this.#clock.monotonic() >= until) return
     }
   }
 
-  #attach(network: Network): void {
+  #attach(network: NeighbourNetwork): void {
     const { beacon, mdns, capability, notices, dialer } = network.services
     const onFound = ({ detail }: CustomEvent<Found>) => {
       this.#found(detail)
@@ -123,7 +161,8 @@ export class Neighbours {
     beacon?.addEventListener('found', onFound)
     mdns?.addEventListener('found', onFound)
     beacon?.addEventListener('clone', ({ detail }) => {
-      this.#clone(detail.address)
+      if (this.#clones.size < MOST_CLONES) this.#clones.add(detail.address)
+      this.#warnings.clone(detail.address)
     })
     capability.listen((event) => {
       this.#heard(event)
@@ -147,19 +186,22 @@ export class Neighbours {
     this.#watch.addEventListener('change', ({ detail }) => {
       dialer.networkChanged()
       beacon?.announce()
-      if (detail.added.length > 0 || detail.removed.length > 0) void mdns?.restart()
+      if (detail.added.length === 0 && detail.removed.length === 0) return
+      mdns?.restart().catch((err: unknown) => {
+        this.#init.emit({ type: 'warning', message: `mDNS does not work since the network changed: ${reasonOf(err)}.` })
+      })
     })
     this.#watch.start()
-    for (const { id, addresses } of this.peers.all()) {
-      if (addresses.length > 0) dialer.found({ id, addresses, way: 'remembered', instance: null })
+    for (const given of this.#init.connect) {
+      void dialUntilThere(given, {
+        dial: (address) => this.dialAddress(address, 'address', this.#stopped.signal),
+        warn: (message) => {
+          this.#init.emit({ type: 'warning', message })
+        },
+        clock: this.#clock,
+        signal: this.#stopped.signal
+      })
     }
-    keepDialling(this.#init.connect, {
-      dial: (address) => this.dialAddress(address, 'address', this.#stopped.signal),
-      warn: (message) => {
-        this.#init.emit({ type: 'warning', message })
-      },
-      signal: this.#stopped.signal
-    })
   }
 
   #found(found: Found): void {
@@ -171,8 +213,8 @@ export class Neighbours {
   #heard(event: CapabilityEvent): void {
     switch (event.type) {
       case 'notice':
-        this.#warnOfVersion(event.peer, event.capability.version)
         this.#apply(event.peer, { type: 'notice', capability: event.capability, direct: true })
+        this.#warnOfVersion(event.peer, event.capability.version)
         break
       case 'beat':
         this.#apply(event.peer, { type: 'beat', roundTripMs: event.roundTripMs })
@@ -188,11 +230,12 @@ export class Neighbours {
   }
 
   #apply(id: string, news: PeerNews): void {
+    if (this.#stopped.signal.aborted) return
     const before = this.peers.get(id)?.state
-    const change = this.peers.apply(id, news, performance.now())
+    const change = this.peers.apply(id, news, this.#clock.monotonic())
     const after = this.peers.get(id)?.state
-    if (after !== 'silent') this.#stopHangUp(id)
-    if (after === 'silent' && before !== 'silent') this.#startHangUp(id)
+    if (after === 'silent') this.#hangUps.silent(id)
+    else this.#hangUps.over(id)
     if (before === 'connected' && after !== 'connected') this.#init.lost(id, after === 'silent' ? 'silent' : 'closed')
     if (change === 'connected') this.#remember(id)
     this.#tell(id, change)
@@ -206,52 +249,15 @@ export class Neighbours {
     else this.#init.emit({ type: change === 'connected' ? 'peer-connected' : 'peer-changed', peer })
   }
 
-  #startHangUp(id: string): void {
-    const timer = setTimeout(() => {
-      this.#hangUps.delete(id)
-      void this.#init.network?.hangUp(peerIdFromString(id)).catch(() => undefined)
-    }, HANG_UP_AFTER_MS)
-    timer.unref()
-    this.#hangUps.set(id, timer)
-  }
-
-  #stopHangUp(id: string): void {
-    clearTimeout(this.#hangUps.get(id))
-    this.#hangUps.delete(id)
-  }
-
   #remember(id: string): void {
     const record = this.peers.get(id)
-    if (record?.capability == null) return
+    if (record?.capability == null || this.#stopped.signal.aborted) return
     const addresses = [...new Set([...record.addresses, ...record.capability.addresses])]
-    this.#init.store.save({ id, name: record.ownName, addresses, seen: Date.now() })
-  }
-
-  #clone(address: string): void {
-    this.#clones = [...this.#clones, address]
-    this.#warnOnce(
-      `clone ${address}`,
-      `Another process uses this device's identity, at ${address}. Was the home copied? Give that copy a home of its own ` +
-        '(--home), or remove its identity folder: then it is a new device.'
-    )
+    this.#init.store.save({ id, name: record.ownName, addresses, seen: this.#clock.wall() })
   }
 
   #warnOfVersion(id: string, version: string): void {
-    const own = this.#init.self.version
-    if (major(version) === major(own)) return
-    const name = this.names().get(id) ?? id
-    this.#warnOnce(`version ${id}`, `${name} runs ownmesh ${version}, this device ${own}: update the older one.`)
+    if (this.#stopped.signal.aborted) return
+    this.#warnings.versionsApart({ id, name: this.names().get(id) ?? id, version }, this.#init.self.version)
   }
-
-  #warnOnce(key: string, message: string): void {
-    if (this.#warned.has(key)) return
-    this.#warned.add(key)
-    this.#init.emit({ type: 'warning', message })
-  }
-}
-
-/** Until 1.0 each minor release may change the protocols. */
-function major(version: string): string {
-  const [first = '', second = ''] = version.split('.')
-  return first === '0' ? `${first}.${second}` : first
 }

@@ -10,6 +10,7 @@ import { Asking } from './asking.ts'
 import { Broadcast } from './broadcast.ts'
 import { openDatabase } from './database.ts'
 import { loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
+import { givenAddress } from './given-addresses.ts'
 import { LocalMesh } from './local-mesh.ts'
 import { Measuring } from './measuring.ts'
 import { Neighbours } from './neighbours.ts'
@@ -68,6 +69,8 @@ interface Assembly extends Required<Pick<NodeInit, 'paths' | 'log' | 'ending'>> 
 /** Introduces the leaves to each other. */
 async function assemble({ paths, log, ending, settings, identity, listen }: Assembly): Promise<LocalMesh> {
   const id = identity?.id ?? ''
+  // Before anything is open that would have to be closed again.
+  const connect = settings.connect.map(givenAddress)
   const { name, maxRate } = settings
   const database = openDatabase(paths)
   const events = new Broadcast<MeshEvent>()
@@ -117,7 +120,7 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
     self: { id, ownName: name, version: VERSION },
     network,
     store: peerStore(database),
-    connect: settings.connect,
+    connect,
     emit: (event) => {
       events.emit(event)
     },

@@ -16,6 +16,7 @@ export interface RememberedPeer {
 }
 
 export interface PeerStore {
+  /** The one that was seen last comes first. */
   all(): RememberedPeer[]
   save(peer: RememberedPeer): void
 }
