@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { PeerUnreachableError, PeerSilentError } from '../errors.ts'
 import type { AskEvent, AskOptions, Capability, Generate, Message, PeerLabel, PlacementRow } from '../interface.ts'
-import { systemClock } from '../protocols/clock.ts'
+import { systemClock, type Clock } from '../protocols/clock.ts'
 import { answer, type AnswerDependencies } from './answer.ts'
 import { readAsk } from './ask.ts'
 import type { Candidate } from './candidate.ts'
 import { InFlight } from './in-flight.ts'
 import type { Peers } from './peers.ts'
 import { place, placementRow } from './placement.ts'
-import { asideAfterFailure, asideAfterSuccess, NOT_ASIDE, type Aside } from './setting-aside.ts'
+import { asideAfterFailure, NOT_ASIDE, type Aside } from './setting-aside.ts'
 import { usableModels, type UsableModels } from './size-class.ts'
 
 export interface AskingInit {
@@ -21,13 +21,17 @@ export interface AskingInit {
   here: Generate
   /** A peer, over the wire. */
   there: (peerId: string, ...rest: Parameters<Generate>) => ReturnType<Generate>
+  clock?: Clock
 }
 
 /** How this device asks: it gathers the candidates, remembers who failed, and lets `answer` do the rest. */
 export class Asking {
   readonly #init: AskingInit
+  readonly #clock: Clock
   readonly #inFlight = new InFlight()
+  /** Those that failed and have not succeeded since. */
   readonly #aside = new Map<string, Aside>()
+  /** One for each device that was asked and is not lost yet. */
   readonly #lost = new Map<string, AbortController>()
   readonly #dependencies: AnswerDependencies
   #usable: UsableModels = {}
@@ -36,7 +40,8 @@ export class Asking {
 
   constructor(init: AskingInit) {
     this.#init = init
-    const now = systemClock.monotonic
+    this.#clock = init.clock ?? systemClock
+    const now = this.#clock.monotonic
     this.#dependencies = {
       candidates: () => this.#candidates(),
       usable: () => this.#usable,
@@ -45,13 +50,14 @@ export class Asking {
       lost: (peerId) => this.#lostSignal(peerId),
       began: (peerId) => this.#inFlight.begin(peerId, now()),
       failed: (peerId, error, startedAt) => {
+        this.#forgetStrangers()
         this.#aside.set(peerId, asideAfterFailure(this.#aside.get(peerId) ?? NOT_ASIDE, error, startedAt, now()))
       },
       succeeded: (peerId) => {
-        this.#aside.set(peerId, asideAfterSuccess())
+        this.#aside.delete(peerId)
       },
       randomId: () => randomBytes(16).toString('hex'),
-      clock: systemClock
+      clock: this.#clock
     }
   }
 
@@ -74,7 +80,7 @@ export class Asking {
   why(prompt: string | Message[], options: AskOptions): PlacementRow[] {
     const candidates = this.#candidates()
     const { placement } = readAsk(prompt, options, candidates)
-    return place(placement, candidates, this.#usable, performance.now()).map(placementRow)
+    return place(placement, candidates, this.#usable, this.#clock.monotonic()).map(placementRow)
   }
 
   /** A peer went silent or away: nobody waits for it any longer. */
@@ -110,7 +116,7 @@ export class Asking {
       here: true,
       state: 'connected',
       capability: self.capability(),
-      heardAt: performance.now(),
+      heardAt: this.#clock.monotonic(),
       roundTripMs: 0,
       inFlight: this.#inFlight.count(self.id),
       inFlightUnseen: 0,
@@ -130,6 +136,14 @@ export class Asking {
     const candidates = [here, ...there]
     this.#usable = usableModels(candidates, this.#usable)
     return candidates
+  }
+
+  /** Whoever the registry of peers has forgotten is a stranger here too. */
+  #forgetStrangers(): void {
+    const { self, peers } = this.#init
+    for (const id of this.#aside.keys()) {
+      if (id !== self.id && peers.get(id) === undefined) this.#aside.delete(id)
+    }
   }
 
   #asideUntil(id: string): number {

@@ -12,6 +12,7 @@ export interface Aside {
   until: number
 }
 
+/** Before the first failure, and after each answer that came to its end. */
 export const NOT_ASIDE: Aside = { failures: 0, failedAt: -Infinity, until: -Infinity }
 
 /** Long enough for a queue to move, short enough that a device is back within 3 s of waking from sleep. */
@@ -33,9 +34,4 @@ export function asideAfterFailure(aside: Aside, error: unknown, startedAt: numbe
   const earlier = now - aside.failedAt > FORGOTTEN_AFTER_MS ? 0 : aside.failures
   const wait = Math.min(FIRST_WAIT_MS * GROWTH ** earlier, LONGEST_WAIT_MS)
   return { failures: earlier + 1, failedAt: now, until: now + wait }
-}
-
-/** After an answer that came to its end. */
-export function asideAfterSuccess(): Aside {
-  return NOT_ASIDE
 }

@@ -4,7 +4,7 @@ import { answer } from '../../src/node/answer.ts'
 import type { AnswerDependencies } from '../../src/node/answer.ts'
 import type { Candidate } from '../../src/node/candidate.ts'
 import { InFlight } from '../../src/node/in-flight.ts'
-import { asideAfterFailure, asideAfterSuccess, NOT_ASIDE } from '../../src/node/setting-aside.ts'
+import { asideAfterFailure, NOT_ASIDE } from '../../src/node/setting-aside.ts'
 import type { Aside } from '../../src/node/setting-aside.ts'
 import { WrongRequest } from './fake-model.ts'
 import type { FakeModel } from './fake-model.ts'
@@ -79,7 +79,7 @@ export class FakeDevices implements AnswerDependencies {
 
   succeeded(peer: string): void {
     this.successes.push(peer)
-    this.#aside.set(peer, asideAfterSuccess())
+    this.#aside.delete(peer)
   }
 
   randomId(): string {

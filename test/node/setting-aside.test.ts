@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { BusyError, EngineFailedError, InvalidRequestError, PeerUnreachableError } from '../../src/errors.ts'
-import { asideAfterFailure, asideAfterSuccess, NOT_ASIDE } from '../../src/node/setting-aside.ts'
+import { asideAfterFailure, NOT_ASIDE } from '../../src/node/setting-aside.ts'
 import type { Aside } from '../../src/node/setting-aside.ts'
 
 /** Asks again at the first moment it may, and fails, `times` times; gives each wait. */
@@ -21,10 +21,6 @@ describe('setting aside', () => {
       waits(12),
       [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300].map((s) => s * 1000)
     )
-  })
-
-  it('is over after a success', () => {
-    assert.deepEqual(waits(1, asideAfterSuccess()), [1000])
   })
 
   it('counts asks that were under way together as one failure', () => {
