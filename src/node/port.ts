@@ -5,6 +5,7 @@ import { ListenError } from '../errors.ts'
 const RESERVED: readonly number[] = [6374, 6375]
 /** Sixteen nodes on one machine are more than anybody runs; after them the system chooses. */
 const TRIES = 16
+const HIGHEST_PORT = 65_535
 
 /**
  * The port that a node listens on: the wanted one, or the next free one unless somebody chose it. The answer may be
@@ -14,7 +15,7 @@ const TRIES = 16
  */
 export async function choosePort(hosts: readonly string[], wanted: number, chosen: boolean): Promise<number> {
   if (wanted === 0) return 0
-  for (let port = wanted; port < wanted + TRIES; port++) {
+  for (let port = wanted; port < wanted + TRIES && port <= HIGHEST_PORT; port++) {
     if (port !== wanted && RESERVED.includes(port)) continue
     const refusal = await firstRefusal(hosts, port)
     if (refusal === null) return port
