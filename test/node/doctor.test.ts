@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import type { ModelInfo, PeerInfo } from '../../src/interface.ts'
+import { examine } from '../../src/node/doctor.ts'
+import type { OwnFacts } from '../../src/node/doctor.ts'
+import { peerInfo, Peers } from '../../src/node/peers.ts'
+import { MINI } from './candidates.ts'
+
+const HEALTHY: OwnFacts = {
+  models: [modelInfo(null)],
+  providers: [{ provider: 'cpu', state: 'used', reason: '640 tokens a second', decodeRate: 640 }],
+  engineError: null,
+  modelsFolder: '/home/me/.mesh/models',
+  clones: [],
+  version: '0.1.0',
+  peers: [peer('pi', '0.1.0')]
+}
+
+function modelInfo(broken: string | null): ModelInfo {
+  return { ...MINI, bytes: 1, loaded: false, broken }
+}
+
+function peer(name: string, version: string | null): PeerInfo {
+  const peers = new Peers()
+  peers.remember(name, name, [], 0)
+  return { ...peerInfo(peers.get(name)!, name, 0), version }
+}
+
+/** What is not well when these facts are other than healthy. */
+function complaints(changes: Partial<OwnFacts>) {
+  return examine({ ...HEALTHY, ...changes }).filter(({ state }) => state !== 'ok')
+}
+
+describe('the doctor, on this device', () => {
+  it('finds a healthy device healthy, and says of what', () => {
+    assert.deepEqual(
+      examine(HEALTHY).map(({ check, state }) => `${check} ${state}`),
+      ['engine ok', 'provider-cpu ok', 'version ok']
+    )
+  })
+
+  it('gives the words of an engine that does not run', () => {
+    assert.deepEqual(complaints({ engineError: 'onnxruntime is not installed' }), [
+      { check: 'engine', state: 'problem', message: 'onnxruntime is not installed' }
+    ])
+  })
+
+  it('gives the command for libraries that a provider misses', () => {
+    const failed = (provider: string, reason: string) => ({
+      providers: [{ provider, state: 'failed' as const, reason, decodeRate: null }]
+    })
+    const mends = [
+      failed('webgpu', 'libvulkan.so.1: cannot open shared object file'),
+      failed('cuda', 'libcublasLt.so.12: cannot open shared object file')
+    ].map((facts) => complaints(facts))
+    assert.deepEqual(
+      mends.flat().map(({ check, state, mend }) => ({ check, state, mend })),
+      [
+        { check: 'provider-webgpu', state: 'warning', mend: 'sudo apt install libvulkan1' },
+        { check: 'provider-cuda', state: 'warning', mend: 'sudo apt install nvidia-cuda-toolkit' }
+      ]
+    )
+  })
+
+  it('does not complain of a provider that this device cannot have', () => {
+    const providers: OwnFacts['providers'] = [
+      { provider: 'coreml', state: 'failed', reason: 'not built for this platform', decodeRate: null },
+      { provider: 'cpu', state: 'slower', reason: '12 instead of 40 tokens a second', decodeRate: 12 },
+      { provider: 'webgpu', state: 'software', reason: 'llvmpipe', decodeRate: null }
+    ]
+    assert.deepEqual(complaints({ providers }), [])
+    const messages = examine({ ...HEALTHY, providers }).map(({ message }) => message)
+    assert.match(messages.join('\n'), /coreml: not usable here \(not built/)
+    assert.match(messages.join('\n'), /cpu: works, but another is faster \(12 instead/)
+    assert.match(messages.join('\n'), /webgpu: is a software adapter, not a GPU \(llvmpipe\)/)
+  })
+
+  it('names a broken model, what it lacks and where it lies', () => {
+    const [finding, ...more] = complaints({ models: [modelInfo('tokenizer.json is missing.'), modelInfo(null)] })
+    assert.deepEqual(more, [])
+    assert.deepEqual([finding?.check, finding?.state], ['model', 'problem'])
+    assert.match(finding!.message, /mini cannot be used: tokenizer\.json is missing\. .*\/home\/me\/\.mesh\/models/)
+  })
+
+  it('names each address at which a copy of this home runs', () => {
+    const found = complaints({ clones: ['10.0.0.5', '10.0.0.6'] })
+    assert.deepEqual(
+      found.map(({ check, state }) => `${check} ${state}`),
+      ['identity problem', 'identity problem']
+    )
+    assert.match(found[1]!.message, /10\.0\.0\.6.*remove its folder identity/)
+  })
+
+  it('names each device of another release, whichever is older', () => {
+    const peers = [peer('pi', '0.2.0'), peer('desktop', '0.1.0'), peer('unheard', null), peer('old', '0.0.9')]
+    assert.deepEqual(
+      complaints({ peers }).map(({ check, state, message }) => `${check} ${state}: ${message}`),
+      [
+        'version warning: pi runs ownmesh 0.2.0, this device 0.1.0. Update the older one.',
+        'version warning: old runs ownmesh 0.0.9, this device 0.1.0. Update the older one.'
+      ]
+    )
+  })
+})

@@ -1,0 +1,200 @@
+import '../../src/polyfill.ts'
+import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import type { Capability, MeshEvent } from '../../src/interface.ts'
+import { Broadcast } from '../../src/node/broadcast.ts'
+import { LocalMesh } from '../../src/node/local-mesh.ts'
+import type { LocalMeshParts } from '../../src/node/local-mesh.ts'
+import { OwnCapability } from '../../src/node/own-capability.ts'
+import { MINI } from './candidates.ts'
+
+const FOREVER = new Promise<void>(() => undefined)
+const HERE = { id: '12D3KooWHere', name: 'laptop-2' }
+
+describe('the mesh in this process', () => {
+  /** What the other parts were asked for, in order. */
+  let calls: string[]
+
+  beforeEach(() => {
+    calls = []
+  })
+
+  interface Changes {
+    models?: Capability['models']
+    first?: Promise<void>
+    remembered?: Promise<void>
+    visiting?: boolean
+    network?: object | null
+    dialAddress?: () => Promise<void>
+    close?: () => Promise<void>
+  }
+
+  function mesh({
+    models = [MINI],
+    first = Promise.resolve(),
+    remembered = Promise.resolve(),
+    visiting = false,
+    network = null,
+    dialAddress = () => Promise.resolve(),
+    close = () => Promise.resolve()
+  }: Changes = {}): LocalMesh {
+    const capability = new OwnCapability({
+      name: 'laptop',
+      version: '0.1.0',
+      answering: 'yes',
+      changed: () => undefined
+    })
+    capability.update({ models, addresses: ['/ip4/127.0.0.1/tcp/6373'] })
+    const parts = {
+      id: HERE.id,
+      paths: { home: '/home/me/.mesh', models: '/home/me/.mesh/models' },
+      engine: {
+        models: () => Promise.resolve([]),
+        providers: () => [],
+        hardware: () => 'a CPU',
+        memory: () => Promise.resolve(120)
+      },
+      network,
+      visiting,
+      capability,
+      neighbours: {
+        names: () => new Map([[HERE.id, HERE.name]]),
+        list: () => [],
+        clones: [],
+        discoveries: () => [],
+        remembered,
+        dialAddress
+      },
+      measuring: { first, engineError: null },
+      answers: { running: 1, answered: 2 },
+      asking: {
+        counts: { asked: 3, failed: 4 },
+        why: (prompt: unknown) => {
+          calls.push(`why ${String(prompt)}`)
+          return []
+        },
+        async *ask(prompt: unknown) {
+          calls.push(`ask ${String(prompt)}`)
+          await Promise.resolve()
+          yield { type: 'text', text: 'Hi' }
+        }
+      },
+      events: new Broadcast<MeshEvent>(),
+      close
+    }
+    return new LocalMesh(parts as unknown as LocalMeshParts)
+  }
+
+  it('puts its status together from its parts', async () => {
+    const { uptimeMs, memory, ...status } = await mesh().status()
+    assert.deepEqual(status, {
+      ...HERE,
+      version: '0.1.0',
+      home: '/home/me/.mesh',
+      state: 'running',
+      answering: 'yes',
+      addresses: ['/ip4/127.0.0.1/tcp/6373'],
+      mesh: null,
+      models: [],
+      hardware: 'a CPU',
+      tokensPerSecond: MINI.decodeRate,
+      peers: [],
+      asks: { running: 1, answered: 2, asked: 3, failed: 4 }
+    })
+    assert.ok(uptimeMs >= 0 && memory.node > 0)
+    assert.equal(memory.engine, 120)
+    assert.equal((await mesh({ visiting: true }).status()).state, 'visiting')
+  })
+
+  it('asks at once when it knows what runs here', async () => {
+    const texts = []
+    for await (const event of mesh({ first: FOREVER, remembered: FOREVER }).ask('Hello')) texts.push(event)
+    assert.deepEqual([texts, calls], [[{ type: 'text', text: 'Hi' }], ['ask Hello']])
+    await mesh({ first: FOREVER }).why()
+    assert.deepEqual(calls, ['ask Hello', 'why Hello'])
+  })
+
+  it('waits for the first measurement, and in a visit for those that it remembers', async () => {
+    for (const changes of [{ models: [] }, { visiting: true }] as Changes[]) {
+      let open = (): void => undefined
+      const gate = new Promise<void>((resolve) => (open = resolve))
+      calls = []
+      const asking = mesh({ ...changes, first: gate, remembered: gate }).why('Hello')
+      await new Promise((resolve) => setImmediate(resolve))
+      assert.deepEqual(calls, [])
+      open()
+      await asking
+      assert.deepEqual(calls, ['why Hello'])
+    }
+  })
+
+  it('waits for no device longer than it takes to answer', async () => {
+    const before = performance.now()
+    await mesh({ visiting: true, remembered: FOREVER }).why('Hello')
+    assert.deepEqual(calls, ['why Hello'])
+    assert.ok(performance.now() - before >= 1400)
+  })
+
+  it('ends a wait with the reason of the signal, and leaves nothing behind on it', async () => {
+    const reason = new Error('enough')
+    const waits: ((mesh: LocalMesh, signal: AbortSignal) => Promise<unknown>)[] = [
+      (each, signal) => each.ask('Hello', { signal }).next(),
+      (each, signal) => each.why('Hello', { signal }),
+      (each, signal) => each.doctor({ signal }),
+      (each, signal) => each.discover({ signal, timeoutMs: 60_000 })
+    ]
+    for (const wait of waits) {
+      const controller = new AbortController()
+      const waiting = wait(mesh({ models: [], first: FOREVER, network: { services: {} } }), controller.signal)
+      controller.abort(reason)
+      await assert.rejects(waiting, (error) => error === reason)
+      assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+    }
+    assert.deepEqual(calls, [])
+  })
+
+  it('refuses a subnet that is none at once, and not after having listened', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    const discovering = mesh({ network: { services: {} } }).discover({ timeoutMs: 60_000, scan: '8.8.8.0/24' })
+    await assert.rejects(discovering, { name: 'InvalidRequestError' })
+    // One that is left keeps the process for a minute.
+    assert.equal(timers(), before)
+  })
+
+  it('can be told to stop in the middle of a scan', async () => {
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const network = { services: {} }
+    // Nobody listens on most of these, and the scan has just begun when it is given up.
+    const discovering = mesh({ network }).discover({
+      timeoutMs: 60_000,
+      scan: '127.8.0.0/24',
+      signal: controller.signal
+    })
+    setImmediate(() => {
+      controller.abort(reason)
+    })
+    await assert.rejects(discovering, (error) => error === reason)
+  })
+
+  it('finds nobody where it speaks to nobody', async () => {
+    assert.deepEqual(await mesh().discover(), [])
+  })
+
+  it('ends once, however often it is told to', async () => {
+    let closed = 0
+    let over = (): void => undefined
+    const each = mesh({
+      close: () => {
+        closed++
+        return new Promise((resolve) => (over = resolve))
+      }
+    })
+    const ends = [each.stop(), each.shutdown(), each.stop()]
+    assert.equal((await each.status()).state, 'stopping')
+    over()
+    await Promise.all(ends)
+    assert.equal(closed, 1)
+  })
+})
