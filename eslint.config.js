@@ -85,5 +85,5 @@ export default tseslint.config(
     extends: [tseslint.configs.disableTypeChecked],
     rules: { 'no-restricted-syntax': 'off', 'no-console': 'off' }
   },
-  { files: ['cli/output.ts', 'bench/**', 'test/report.ts'], rules: { 'no-console': 'off' } }
+  { files: ['cli/output.ts', 'bench/**', 'scripts/**'], rules: { 'no-console': 'off' } }
 )
