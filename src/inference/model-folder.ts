@@ -57,7 +57,7 @@ export type TokenText = string | { content: string } | null | undefined
  * Which graph runs where a folder holds several. `model.onnx` is the one its maker calls the model; then what a device
  * without a large GPU runs best: 4 bits before 8, and fp16 late, because processors without fp16 arithmetic convert it.
  */
-export const GRAPH_ORDER = ['', '_q4', '_q4f16', '_q8', '_quantized', '_int8', '_uint8', '_fp16', '_bnb4'].map(
+const GRAPH_ORDER = ['', '_q4', '_q4f16', '_q8', '_quantized', '_int8', '_uint8', '_fp16', '_bnb4'].map(
   (suffix) => `model${suffix}.onnx`
 )
 
