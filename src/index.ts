@@ -15,6 +15,7 @@
  */
 import './polyfill.ts'
 import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { attachMesh } from './client.ts'
 import { HomeInUseError, NodeUnreachableError } from './errors.ts'
 import { serveControl, type Control } from './http/index.ts'
@@ -38,6 +39,9 @@ export interface MeshOptions extends GivenSettings {
   /** @default nothing is logged */
   log?: NodeLog
 }
+
+/** Longer than an answer takes; a reader that was suspended must not keep this process for ever. */
+const LONGEST_DRAIN_MS = 5 * 60_000
 
 const SILENT: NodeLog = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 
@@ -101,7 +105,9 @@ async function serve(
   let mesh: Mesh | undefined
   const ending = async (end: () => Promise<void>) => {
     // A node that stops ends its streams; a visit that is over lets those finish who came in by it.
-    if (purpose === 'ask') await control?.close({ drain: true })
+    if (purpose === 'ask') {
+      await Promise.race([control?.close({ drain: true }), delay(LONGEST_DRAIN_MS, undefined, { ref: false })])
+    }
     const closed = control?.close({ drain: false })
     await end()
     await closed

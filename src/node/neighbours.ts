@@ -63,8 +63,7 @@ export class Neighbours {
   readonly #warnings: OwnerWarnings
   readonly #stopped = new AbortController()
   readonly #clones = new Set<string>()
-  /** Settles when every device that was remembered at the start is connected, or could not be dialled. */
-  readonly remembered: Promise<void>
+  #remembered: Promise<void> = Promise.resolve()
 
   constructor(init: NeighboursInit) {
     this.#init = init
@@ -76,17 +75,41 @@ export class Neighbours {
     this.#warnings = new OwnerWarnings((message) => {
       init.emit({ type: 'warning', message })
     })
-    const remembered = init.store.all()
     const { monotonic, wall } = this.#clock
-    for (const { id, name, addresses, seen } of remembered) {
+    for (const { id, name, addresses, seen } of init.store.all()) {
       this.peers.remember(id, name, addresses, monotonic() - Math.max(0, wall() - seen))
     }
-    const dialled = remembered.slice(0, MOST_DIALLED_AT_START).filter(({ addresses }) => addresses.length > 0)
     if (init.network !== null) this.#attach(init.network)
+  }
+
+  /** Dials those that were remembered and given. The network runs by now. */
+  start(): void {
+    const { network, store, connect, emit } = this.#init
+    if (network === null) return
+    const dialled = store
+      .all()
+      .slice(0, MOST_DIALLED_AT_START)
+      .filter(({ addresses }) => addresses.length > 0)
     for (const { id, addresses } of dialled) {
-      init.network?.services.dialer.found({ id, addresses, way: 'remembered', instance: null })
+      network.services.dialer.found({ id, addresses, way: 'remembered', instance: null })
     }
-    this.remembered = this.#decided(new Set(dialled.map(({ id }) => id)))
+    this.#remembered = this.#decided(new Set(dialled.map(({ id }) => id)))
+    this.#watch.start()
+    for (const given of connect) {
+      void dialUntilThere(given, {
+        dial: (address) => this.dialAddress(address, 'address', this.#stopped.signal),
+        warn: (message) => {
+          emit({ type: 'warning', message })
+        },
+        clock: this.#clock,
+        signal: this.#stopped.signal
+      })
+    }
+  }
+
+  /** Settles when every device that was remembered at the start is connected, or could not be dialled. */
+  get remembered(): Promise<void> {
+    return this.#remembered
   }
 
   /** Addresses at which another process with this device's identity was heard. */
@@ -191,17 +214,6 @@ export class Neighbours {
         this.#init.emit({ type: 'warning', message: `mDNS does not work since the network changed: ${reasonOf(err)}.` })
       })
     })
-    this.#watch.start()
-    for (const given of this.#init.connect) {
-      void dialUntilThere(given, {
-        dial: (address) => this.dialAddress(address, 'address', this.#stopped.signal),
-        warn: (message) => {
-          this.#init.emit({ type: 'warning', message })
-        },
-        clock: this.#clock,
-        signal: this.#stopped.signal
-      })
-    }
   }
 
   #found(found: Found): void {

@@ -54,37 +54,42 @@ export interface NetworkInit {
   log: Log
 }
 
-/** Puts libp2p together and starts it. @throws {ListenError} when it cannot listen */
-export async function startNetwork(init: NetworkInit): Promise<Network> {
+/** Puts libp2p together; nothing listens or is sent before `startNetwork`, so that nobody misses what comes first. */
+export function createNetwork(init: NetworkInit): Promise<Network> {
   const { identity, listen, discovery, beaconPort, instance, current, answer, log } = init
+  return createLibp2p<NetworkServices>({
+    start: false,
+    privateKey: identity.privateKey,
+    addresses: { listen },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux(yamuxOptions)],
+    connectionManager: {
+      maxConnections: MOST_CONNECTIONS,
+      inboundConnectionThreshold: NEW_CONNECTIONS_PER_SECOND,
+      maxIncomingPendingConnections: PENDING_CONNECTIONS,
+      // The dialer decides when to dial again.
+      reconnectRetries: 0
+    },
+    // Heartbeats tell sooner, and tell more.
+    connectionMonitor: { enabled: false },
+    services: {
+      identify: identify(),
+      pubsub: gossipsub(gossipOptions),
+      capability: capability({ current, log }),
+      notices: notices({ log }),
+      ask: ask({ answer, log }),
+      dialer: dialer({ log }),
+      ...(discovery.includes('beacon') && { beacon: beacon({ port: beaconPort, instance, log }) }),
+      ...(discovery.includes('mdns') && { mdns: mdns({ log }) })
+    }
+  })
+}
+
+/** @throws {ListenError} when it cannot listen */
+export async function startNetwork(network: Network, listen: readonly string[]): Promise<void> {
   try {
-    const network = await createLibp2p<NetworkServices>({
-      privateKey: identity.privateKey,
-      addresses: { listen },
-      transports: [tcp()],
-      connectionEncrypters: [noise()],
-      streamMuxers: [yamux(yamuxOptions)],
-      connectionManager: {
-        maxConnections: MOST_CONNECTIONS,
-        inboundConnectionThreshold: NEW_CONNECTIONS_PER_SECOND,
-        maxIncomingPendingConnections: PENDING_CONNECTIONS,
-        // The dialer decides when to dial again.
-        reconnectRetries: 0
-      },
-      // Heartbeats tell sooner, and tell more.
-      connectionMonitor: { enabled: false },
-      services: {
-        identify: identify(),
-        pubsub: gossipsub(gossipOptions),
-        capability: capability({ current, log }),
-        notices: notices({ log }),
-        ask: ask({ answer, log }),
-        dialer: dialer({ log }),
-        ...(discovery.includes('beacon') && { beacon: beacon({ port: beaconPort, instance, log }) }),
-        ...(discovery.includes('mdns') && { mdns: mdns({ log }) })
-      }
-    })
-    return network
+    await network.start()
   } catch (err) {
     throw new ListenError(`Cannot listen on ${listen.join(', ')}: ${reasonOf(err)}.`, { cause: err })
   }

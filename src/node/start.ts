@@ -14,7 +14,7 @@ import { givenAddress } from './given-addresses.ts'
 import { LocalMesh } from './local-mesh.ts'
 import { Measuring } from './measuring.ts'
 import { Neighbours } from './neighbours.ts'
-import { startNetwork, type Network } from './network.ts'
+import { createNetwork, startNetwork, type Network } from './network.ts'
 import { OwnCapability } from './own-capability.ts'
 import { BUILT_IN_MODEL, type Paths } from './paths.ts'
 import { choosePort } from './port.ts'
@@ -97,24 +97,17 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
     }
   })
   const answers = new OwnAnswers({ engine, capability, maxRate })
-  try {
-    if (identity !== null) {
-      network = await startNetwork({
-        identity,
-        listen,
-        discovery: settings.discovery,
-        beaconPort: settings.beaconPort,
-        instance: capability.get().instance,
-        current: () => capability.get(),
-        answer: (request, options) => answers.generate(request, options),
-        log
-      })
-      capability.update({ addresses: addressesOf(network) })
-    }
-  } catch (err) {
-    await engine.stop()
-    database.close()
-    throw err
+  if (identity !== null) {
+    network = await createNetwork({
+      identity,
+      listen,
+      discovery: settings.discovery,
+      beaconPort: settings.beaconPort,
+      instance: capability.get().instance,
+      current: () => capability.get(),
+      answer: (request, options) => answers.generate(request, options),
+      log
+    })
   }
   const neighbours: Neighbours = new Neighbours({
     self: { id, ownName: name, version: VERSION },
@@ -136,16 +129,31 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
     here: (request, options) => answers.generate(request, options),
     there: (peerId, request, options) => askPeer(network, peerId, request, options)
   })
+  try {
+    if (network !== null) {
+      await startNetwork(network, listen)
+      capability.update({ addresses: addressesOf(network) })
+    }
+  } catch (err) {
+    neighbours.stop()
+    await engine.stop()
+    database.close()
+    throw err
+  }
+  neighbours.start()
   const measuring = new Measuring({ engine, capability, maxRate, warn })
   const end = async () => {
     events.emit({ type: 'stopping' })
     capability.update({ answering: 'draining' })
     measuring.stop()
     neighbours.stop()
-    await network?.stop()
-    await engine.stop()
-    database.close()
-    events.end()
+    try {
+      await network?.stop()
+    } finally {
+      await engine.stop()
+      database.close()
+      events.end()
+    }
   }
   const visiting = listen.length === 0
   return new LocalMesh({

@@ -141,6 +141,7 @@ describe('the neighbours', () => {
       clock,
       watch
     })
+    neighbours.start()
   }
 
   /** The peer connects, and says what it is. */
