@@ -135,7 +135,9 @@ function changed(
     case 'connected': {
       const peer = known ?? { ...unknown(event.id, now), foundBy: ['incoming'] }
       if (peer.connectedAt !== null) return peer
-      return { ...peer, connectedAt: now, dialAt: Infinity, replace: false, again: false, dialError: null }
+      // A peer that came to us may have restarted since we heard of it: its next beacon must not end this connection.
+      const instance = peer.dialing ? peer.instance : null
+      return { ...peer, instance, connectedAt: now, dialAt: Infinity, replace: false, again: false, dialError: null }
     }
     case 'disconnected':
       return known === undefined ? undefined : disconnected(known, now, rules)

@@ -142,6 +142,8 @@ describe('dialer', function () {
     const two = await startNode()
     await connected(one, two.peerId)
     const id = two.peerId.toString()
+    const addresses = two.getMultiaddrs().map((address) => address.toString().replace(/\/p2p\/.*/, ''))
+    one.services.dialer.found({ id, addresses, way: 'beacon', instance: '2'.repeat(16) })
     const trap = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
     await once(trap, 'listening')
     const trapped = once(trap, 'connection')

@@ -104,6 +104,18 @@ describe('redial', () => {
     assert.equal(nextDialAt(play.state), Infinity)
   })
 
+  it('keeps the connection by which a restarted peer came to us before its beacon did', () => {
+    const play = new Play()
+    play.at(0, foundEvent('z'))
+    play.at(10, { type: 'connected', id: 'z' })
+    play.at(11, { type: 'dialed', id: 'z' })
+    play.at(20_000, { type: 'disconnected', id: 'z' })
+    play.at(20_100, failed('z'))
+    play.at(21_000, { type: 'connected', id: 'z' })
+    assert.deepEqual(play.at(21_001, foundEvent('z', { instance: 'b' })), [])
+    assert.equal(play.at(30_000, foundEvent('z', { instance: 'c' })).length, 1, 'the next restart is noticed')
+  })
+
   it('dials a lost peer at once, but not in a circle when it hangs up on us', () => {
     const play = new Play()
     play.at(0, foundEvent('z'))
