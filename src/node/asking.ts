@@ -29,8 +29,8 @@ export class Asking {
   readonly #init: AskingInit
   readonly #clock: Clock
   readonly #inFlight = new InFlight()
-  /** Those that failed and have not succeeded since. */
-  readonly #aside = new Map<string, Aside>()
+  /** Those that failed and have not succeeded since. A process that started anew did not fail. */
+  readonly #aside = new Map<string, Aside & { instance: string | undefined }>()
   /** One for each device that was asked and is not lost yet. */
   readonly #lost = new Map<string, AbortController>()
   readonly #dependencies: AnswerDependencies
@@ -51,7 +51,8 @@ export class Asking {
       began: (peerId) => this.#inFlight.begin(peerId, now()),
       failed: (peerId, error, startedAt) => {
         this.#forgetStrangers()
-        this.#aside.set(peerId, asideAfterFailure(this.#aside.get(peerId) ?? NOT_ASIDE, error, startedAt, now()))
+        const aside = asideAfterFailure(this.#asideOf(peerId) ?? NOT_ASIDE, error, startedAt, now())
+        this.#aside.set(peerId, { ...aside, instance: this.#instanceOf(peerId) })
       },
       succeeded: (peerId) => {
         this.#aside.delete(peerId)
@@ -147,6 +148,15 @@ export class Asking {
   }
 
   #asideUntil(id: string): number {
-    return this.#aside.get(id)?.until ?? -Infinity
+    return this.#asideOf(id)?.until ?? -Infinity
+  }
+
+  #asideOf(id: string): Aside | undefined {
+    const aside = this.#aside.get(id)
+    return aside?.instance === this.#instanceOf(id) ? aside : undefined
+  }
+
+  #instanceOf(id: string): string | undefined {
+    return this.#init.peers.get(id)?.capability?.instance
   }
 }

@@ -19,6 +19,8 @@ import type { PeerStore } from './stores.ts'
 
 /** A LAN answers in milliseconds; a suspended device takes the connection and never speaks. */
 const DIAL_TIMEOUT_MS = 3000
+/** A new stream on a connection that stands takes milliseconds; answers that run there need not suffer meanwhile. */
+const REOPENED_WITHIN_MS = 1000
 /** The dialer tells of nobody's failure, so it is looked at; at this pace nobody waits noticeably longer. */
 const LOOK_AGAIN_MS = 20
 /** A device may take the connection and speak another release's protocols: then nothing more comes of it. */
@@ -235,10 +237,18 @@ export class Neighbours {
         this.#apply(event.peer, { type: 'silent' })
         break
       case 'closed':
-        // While the connection stands another stream is opened; until then nothing is heard.
-        this.#apply(event.peer, event.connected ? { type: 'silent' } : { type: 'closed' })
+        if (event.connected) this.#awaitWord(event.peer)
+        else this.#apply(event.peer, { type: 'closed' })
         break
     }
+  }
+
+  /** A stream broke on a connection that stands: another one is opened, and only if nothing comes is that silence. */
+  #awaitWord(id: string): void {
+    const heardAt = this.peers.get(id)?.heardAt
+    this.#clock.after(REOPENED_WITHIN_MS, () => {
+      if (this.peers.get(id)?.heardAt === heardAt) this.#apply(id, { type: 'silent' })
+    })
   }
 
   #apply(id: string, news: PeerNews): void {

@@ -137,6 +137,15 @@ describe('asking', () => {
     }
   })
 
+  it('does not hold against a process what the one before it did', async () => {
+    before.set(DESKTOP, () => Promise.reject(new EngineFailedError('out of memory')))
+    await ask()
+    assert.equal(first(), LAPTOP)
+    const restarted = { ...capability(DESKTOP), instance: 'another' }
+    peers.apply(DESKTOP, { type: 'notice', capability: restarted, direct: true }, clock.monotonic())
+    assert.equal(first(), DESKTOP)
+  })
+
   it('puts aside who fails, for longer each time, and forgets that after a success', async () => {
     const fail = () => Promise.reject(new EngineFailedError('crashed'))
     before.set(DESKTOP, fail)

@@ -214,10 +214,16 @@ describe('the neighbours', () => {
     assert.equal(neighbours.list()[0]?.state, 'connected')
   })
 
-  it('takes a stream that ended for silence while the connection stands, and for the end when it does not', () => {
+  it('waits a moment for another stream while the connection stands, and not at all when it does not', () => {
     begin()
     appear()
     network.say({ type: 'closed', peer: PI, reason: 'reset', connected: true })
+    clock.advance(500)
+    network.say({ type: 'beat', peer: PI, roundTripMs: 1 })
+    clock.advance(5_000)
+    assert.equal(neighbours.list()[0]?.state, 'connected')
+    network.say({ type: 'closed', peer: PI, reason: 'reset', connected: true })
+    clock.advance(1_000)
     assert.equal(neighbours.list()[0]?.state, 'silent')
     appear()
     network.say({ type: 'closed', peer: PI, reason: 'reset', connected: false })
