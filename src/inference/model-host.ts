@@ -18,6 +18,12 @@ export interface ModelHostInit {
   gatherMs: number
 }
 
+/**
+ * A place is shown once a second. Where 32 wait, each answer that ends changes 31 places, and to tell them all at once
+ * took longer than a small model takes for an answer.
+ */
+const TELL_PLACE_MS = 250
+
 /** One model in the child process: loads it when it is first needed, works off its queue, frees it. */
 export class ModelHost {
   readonly #hash: string
@@ -39,6 +45,7 @@ export class ModelHost {
       state = { ...state, ...change }
       send({ type: 'progress', id, ...state })
     }
+    let telling: NodeJS.Timeout | undefined
     await this.#queue.run(
       async () => {
         const begun = performance.now()
@@ -46,7 +53,9 @@ export class ModelHost {
         if (this.#loaded === null) progress({ loaded: 0 })
         const loaded = await this.#load(model, signal)
         progress({ loaded: null, prefilled: 0 })
-        const pieces = gathering((piece) => { send({ ...piece, id }); }, this.#init)
+        const pieces = gathering((piece) => {
+          send({ ...piece, id })
+        }, this.#init)
         for await (const event of generation(loaded, request, signal)) {
           if (event.type === 'prefilled') progress({ prefilled: event.fraction })
           else if (event.type === 'tokens') pieces.add(event)
@@ -59,7 +68,15 @@ export class ModelHost {
       {
         signal,
         place: (place) => {
-          progress({ place })
+          state = { ...state, place }
+          // At its turn something else is told at once, with the place in it.
+          if (place === 0) clearTimeout(telling)
+          else {
+            telling ??= setTimeout(() => {
+              telling = undefined
+              progress({})
+            }, TELL_PLACE_MS)
+          }
         }
       }
     )
