@@ -30,8 +30,14 @@ export function runtimeVersion(name: string): string {
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
 }
 
-/** @throws {EngineUnavailableError} when the binary cannot be loaded, as with musl in place of glibc */
+/**
+ * Only for the engine's own process: there `Float16Array`, which Node 24 has, is taken away. onnxruntime 1.30 would hand
+ * fp16 tensors over in it, and its native part cannot read that ("not enough space: expected 4096, got 0").
+ *
+ * @throws {EngineUnavailableError} when the binary cannot be loaded, as with musl in place of glibc
+ */
 export async function loadRuntime(name: string): Promise<Runtime> {
+  Reflect.deleteProperty(globalThis, 'Float16Array')
   try {
     const { default: runtime } = (await import(name)) as { default: Runtime }
     return runtime
