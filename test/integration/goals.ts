@@ -1,4 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os'
+import { percentile } from '../../bench/statistics.ts'
 
 /** What the processes of a test compute in what a goal is about: starting, handshakes, an answer. On one core. */
 const WORK_MS = 1000
@@ -10,12 +11,6 @@ const WORK_MS = 1000
 export function underLoad(goalMs: number): number {
   const [runnable = 0] = loadavg()
   return goalMs + WORK_MS * Math.max(0, runnable / availableParallelism() - 1)
-}
-
-/** The nearest-rank percentile; NaN of nothing. */
-export function percentile(values: readonly number[], percent: number): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? NaN
 }
 
 /** Numbers in a test's title, for whoever reads its report. */
