@@ -15,7 +15,7 @@ const FOLDER = fileURLToPath(new URL('../../bench/comparisons', import.meta.url)
 const ROUNDS = 40
 const WARM_UP = 3
 const MAX_TOKENS = 48
-/** DESIGN 10. */
+/** The goals of bench/README.md. */
 const ALONE = 1
 const AT_ONCE = 2
 

@@ -7,7 +7,7 @@ import type { Effort } from './effort.ts'
 import { figure, middle } from './figures.ts'
 import { verdict, type Row } from './table.ts'
 
-/** DESIGN 10. */
+/** The goals of bench/README.md. */
 const KILLED_MS = 3000
 const CUT_MS = 6000
 const KILLS = 20

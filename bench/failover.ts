@@ -8,7 +8,7 @@ import { percentile } from './statistics.ts'
 import { verdict, type Row } from './table.ts'
 
 const KILLS = 40
-/** DESIGN 10, at the 95th percentile. The prompt is short: prefill takes a few milliseconds of it. */
+/** The goal of bench/README.md, at the 95th percentile. The prompt is short: prefill takes a few milliseconds of it. */
 const GAP_MS = 3000
 /** Slow enough that an answer is still under way when its device is killed. */
 const TOKENS_PER_SECOND = 60

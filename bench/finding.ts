@@ -5,7 +5,7 @@ import { middleAndTail } from './figures.ts'
 import { percentile } from './statistics.ts'
 import { verdict, type Row } from './table.ts'
 
-/** DESIGN 10: at the 95th percentile. */
+/** The goal of bench/README.md, at the 95th percentile. */
 const FOUND_MS = 3000
 const RUNS = 20
 

@@ -7,7 +7,7 @@ import { verdict, type Row } from './table.ts'
 
 const ROUNDS = 400
 const WARM_UP = 10
-/** DESIGN 10. */
+/** The goals of bench/README.md. */
 const P50_MS = 5
 const P99_MS = 30
 

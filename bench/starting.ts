@@ -8,7 +8,7 @@ import { median } from './statistics.ts'
 import { verdict, type Row } from './table.ts'
 
 const STARTS = 15
-/** DESIGN 10. */
+/** The goals of bench/README.md. */
 const READY_MS = 1500
 const IDLE_MB = 120
 /** By then the model is measured, and what the start left over is collected. */

@@ -11,7 +11,7 @@ const EACH = 4
 /** A device takes 600 asks a minute of one other: with the ones to warm up, four rounds are below. */
 const ROUNDS = 4
 const BEDS = 5
-/** DESIGN 10. */
+/** The goals of bench/README.md. */
 const KEPT = 0.98
 
 export const THROUGHPUT = `throughput kept at ${AT_ONCE} concurrent asks`

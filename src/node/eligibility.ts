@@ -98,7 +98,7 @@ function modelChecks(
   ]
 }
 
-/** DESIGN: the same model, else another of its size class; and the built-in model never replaces a real one. */
+/** The same model, else another of its size class; and the built-in model never replaces a real one. */
 function carriesOn(
   offer: ModelOffer,
   { hash, sizeClass: wanted }: NonNullable<PlacementRequest['continues']>

@@ -5,7 +5,7 @@
 
 // ---------------------------------------------------------------- frames
 
-/** DESIGN 8: no frame of any protocol is longer. A prompt of 1 MiB is beyond every context we can run. */
+/** No frame of any protocol is longer. A prompt of 1 MiB is beyond every context we can run. */
 export const MAX_FRAME_BYTES = 1024 * 1024
 /** An event holds a piece of an answer: a device that batches a whole second of a fast model stays far below. */
 export const MAX_EVENT_BYTES = 64 * 1024

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Outcome } from './device.ts'
 
-/** What `mesh ask --json` prints (DESIGN 9). */
+/** What `mesh ask --json` prints. */
 export interface AskData {
   answer: string
   model: string

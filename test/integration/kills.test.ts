@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { createMesh } from '../../src/index.ts'
 import type { AskEvent, Mesh } from '../../src/index.ts'
 import { Devices } from './devices.ts'
-import { figures, percentile, underLoad } from './goals.ts'
+import { percentile } from '../../bench/statistics.ts'
+import { figures, underLoad } from './goals.ts'
 import type { Device } from './device.ts'
 
 const KILLS = process.env.MESH_SOAK === undefined ? 50 : 200
-/** DESIGN 10: gap in an answer whose peer is killed, at the 95th percentile. */
+/** The goal of bench/README.md: gap in an answer whose peer is killed, at the 95th percentile. */
 const GAP_MS = 3000
 /** The next number of tokens comes from the one before, so that a failure can be had again. */
 const SEED = 20_261

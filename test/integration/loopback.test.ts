@@ -3,7 +3,7 @@ import { askData } from './ask-data.ts'
 import { Devices } from './devices.ts'
 import { figures, underLoad } from './goals.ts'
 
-/** DESIGN 10: found and authenticated after start; listed as gone after kill -9. */
+/** The goal of bench/README.md: found and authenticated after start; listed as gone after kill -9. */
 const FOUND_MS = 3000
 const DEAD_MS = 3000
 const RUNS = process.env.MESH_SOAK === undefined ? 2 : 20

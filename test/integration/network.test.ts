@@ -8,7 +8,7 @@ import type { Device } from './device.ts'
 import type { Network, NetworkInit } from './namespaces.ts'
 
 const FOUND_MS = 3000
-/** DESIGN 10: no longer chosen or listed as there after a silent cut. */
+/** The goal of bench/README.md: no longer chosen or listed as there after a silent cut. */
 const CUT_MS = 6000
 /** A beacon every few seconds, a dial, a handshake and a notice. */
 const HEALED_MS = 10_000
@@ -119,7 +119,7 @@ describe('three devices on a network', function () {
   })
 })
 
-/** Of `peers --json`, what other programs rely on (DESIGN 9), in the order in which it comes. */
+/** Of `peers --json`, what other programs rely on, in the order in which it comes. */
 const ESSENTIAL = ['name', 'id', 'state', 'model', 'tokensPerSecond', 'queue', 'roundTripMs', 'foundBy']
 
 interface Gathered {

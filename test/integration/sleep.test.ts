@@ -8,7 +8,7 @@ import type { Device } from './device.ts'
 const SLEEP_MS = process.env.MESH_SOAK === undefined ? 10_000 : 60_000
 /** The heartbeats tell of silence after 5 s, and a tick later it is acted upon. */
 const SILENT_MS = 6000
-/** DESIGN 6. */
+/** As placement promises. */
 const BACK_MS = 3000
 const OPTIONS = { model: 'plain', maxTokens: 150 } as const
 

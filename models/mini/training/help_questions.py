@@ -23,6 +23,8 @@ CONTEXTS = (
     'I have {my_devices}', 'I have a {device} and a {device}', 'there are two {devices} here', 'I own three {devices}', 'my {device} is on my desk',
     'I am new to mesh', 'I installed mesh', 'I use mesh on my {device}', 'mesh is running on my {device}', 'I am on my {device}', 'I am sitting at my {device}',
     'I read about mesh', 'we have some {devices} at home', 'I have mesh on my {device}', 'I like mesh', "I'm new here", 'I use a {device}', 'it is my first day with mesh',
+    'my {device} is in the other room', 'my {device} is upstairs', 'a question about mesh', 'about my {devices}', 'I am back at my {device}', 'I bought a {device} last week', 'we have mesh at home', 'I am no expert',
+    'my brother set up mesh', 'there is mesh on all my {devices}', 'I work with three {devices}', 'thanks for your help', 'one thing about mesh',
 )  # fmt: skip
 IRREGULAR_ING = {'be': 'being', 'lie': 'lying', 'see': 'seeing', 'tie': 'tying', 'die': 'dying'}
 
@@ -64,7 +66,7 @@ def clean_question(intent, rng):
     """A question of the intent, before noise."""
     kind, phrase = phrase_of(PHRASES[intent], DOMAIN, rng)
     question = wrapped(kind, phrase, rng)
-    if kind != 'terse' and rng.random() < 0.06:
+    if kind != 'terse' and rng.random() < 0.09:
         joint = rng.choice((', ', '. ', ' and ', ', so ', ', but ', ', now '))
         return DOMAIN.fill(rng.choice(CONTEXTS), rng) + joint + question
     return question

@@ -9,33 +9,45 @@ from vocabulary import ENGLISH, made_up_name, noun
 EXPRESSIONS = {
     '+': ('{a} + {b}', '{a} + {b}', '{a}+{b}', '{a} plus {b}', '{a} plus {b}', '{a} and {b} added', '{a} added to {b}',
           'the sum of {a} and {b}', '{a} and {b} together', '{a} +{b}', 'the total of {a} and {b}', '{a} increased by {b}', '{a} with {b} added', '{b} more than {a}',
-          'the total of {a} plus {b}', '{a} and then {b} more', '{a} & {b} added up'),
+          'the total of {a} plus {b}', '{a} and then {b} more', '{a} & {b} added up',
+          'sum of {a} and {b}', 'the addition of {a} and {b}', 'total of {a} and {b}', '{a} and {b} summed', '{a} and {b} combined', '{a} and {b} in total', '{a}+ {b}'),
     '-': ('{a} - {b}', '{a} - {b}', '{a}-{b}', '{a} minus {b}', '{a} minus {b}', '{a} take away {b}', '{a} − {b}', '{a} less {b}',
           'the difference between {a} and {b}', '{a} subtract {b}', '{a} –{b}', 'the difference of {a} and {b}', '{a} decreased by {b}',
-          '{a} reduced by {b}', '{b} less than {a}', '{a} without {b}', '{a} with {b} taken away', 'the difference when {b} is taken from {a}'),
+          '{a} reduced by {b}', '{b} less than {a}', '{a} without {b}', '{a} with {b} taken away', 'the difference when {b} is taken from {a}',
+          'difference between {a} and {b}', 'difference of {a} and {b}', '{b} from {a}', '{b} off {a}', '{b} subtracted from {a}', '{b} taken away from {a}',
+          '{a} take {b}', '{a} minus the number {b}', '{a} diminished by {b}', '{a} −{b}', '{a}−{b}', '{a} -{b}', '{a} – {b}'),
     '*': ('{a} * {b}', '{a}*{b}', '{a} x {b}', '{a}x{b}', '{a} times {b}', '{a} times {b}', '{a} multiplied by {b}', '{a} × {b}',
-          '{a}×{b}', 'the product of {a} and {b}', '{a} · {b}', '{a} lots of {b}', '{a} multiplied with {b}', '{a} by {b} multiplied', 'the product of {a} times {b}'),
+          '{a}×{b}', 'the product of {a} and {b}', '{a} · {b}', '{a} lots of {b}', '{a} multiplied with {b}', '{a} by {b} multiplied', 'the product of {a} times {b}',
+          'product of {a} and {b}', '{a} X {b}', '{a} ∗ {b}', '{a}·{b}', '{a}X{b}', '{a}* {b}', '{a} sets of {b}', '{a} groups of {b}', '{a} and {b} multiplied', 'the multiplication of {a} and {b}'),
 }  # fmt: skip
 # Whole requests that are a verb: "Add 3 and 4".
 ORDERS = {
     '+': ('add {a} and {b}', 'add {a} to {b}', 'add {a} plus {b}', 'sum {a} and {b}', 'add up {a} and {b}', 'sum up {a} and {b}',
-          'put {a} and {b} together', 'combine {a} and {b}', 'total {a} and {b}', 'count {a} and {b} together', 'increase {a} by {b}'),
+          'put {a} and {b} together', 'combine {a} and {b}', 'total {a} and {b}', 'count {a} and {b} together', 'increase {a} by {b}',
+          'add {a} with {b}', 'add the numbers {a} and {b}', 'add {a} and {b} together', 'add {a} and {b} up', 'find the sum of {a} and {b}', 'raise {a} by {b}'),
     '-': ('subtract {b} from {a}', 'take {b} from {a}', 'take {b} away from {a}', 'deduct {b} from {a}',
-          'remove {b} from {a}', 'reduce {a} by {b}', 'decrease {a} by {b}', 'take away {b} from {a}', 'subtract {b} off {a}'),
-    '*': ('multiply {a} by {b}', 'multiply {a} and {b}', 'multiply {a} with {b}', 'multiply {a} times {b}'),
-}
+          'remove {b} from {a}', 'reduce {a} by {b}', 'decrease {a} by {b}', 'take away {b} from {a}', 'subtract {b} off {a}',
+          'take {b} off {a}', 'lower {a} by {b}', 'find the difference between {a} and {b}', 'subtract the number {b} from {a}', 'deduct the number {b} from {a}'),
+    '*': ('multiply {a} by {b}', 'multiply {a} and {b}', 'multiply {a} with {b}', 'multiply {a} times {b}',
+          'multiply the numbers {a} and {b}', 'find the product of {a} and {b}', 'multiply {a} and {b} together', 'take {a} times {b}'),
+}  # fmt: skip
 # Whole questions in which the numbers stand apart.
 WHOLE = {
     '+': ('what do {a} and {b} make?', 'what do {a} and {b} add up to?', 'what do {a} and {b} make together?', 'how much do {a} and {b} make?',
           'how much would {a} and {b} be together?', 'how much are {a} and {b} together?', 'what do you get when you add {a} and {b}?',
           'what do you get if you add {b} to {a}?', 'if I add {a} and {b}, what do I get?', 'if you add {b} to {a}, what is the result?',
-          'I have {a} and add {b}, how much is that?', 'start with {a} and add {b}', '{a}, add {b}', 'what number is {b} more than {a}?', 'how much is {a} when you add {b}?'),
+          'I have {a} and add {b}, how much is that?', 'start with {a} and add {b}', '{a}, add {b}', 'what number is {b} more than {a}?', 'how much is {a} when you add {b}?',
+          'what is {a} and {b}?', 'how much is {a} and {b}?', 'what is the sum if I add {a} to {b}?', 'what is {a} if you add {b}?', 'adding {a} and {b} gives what?', 'when I add {a} to {b} I get?',
+          'what is the total if I have {a} and get {b} more?', '{a} and {b}, what do they add up to?', 'which number do {a} and {b} make?', 'how many are {a} and {b}?', 'what is the sum of the numbers {a} and {b}?'),
     '-': ('what is left of {a} after taking {b}?', 'if you subtract {b} from {a} what remains?', 'if I take {b} from {a}, what is left?', 'how much is left if you take {b} from {a}?',
           'what remains when {b} is taken from {a}?', 'what do you get when you subtract {b} from {a}?', 'what do I get if I subtract {b} from {a}?',
           'how much more is {a} than {b}?', 'I have {a} and take away {b}, what is left?', 'start with {a} and take away {b}', '{a}, subtract {b}', 'what number is {b} less than {a}?',
-          'how far is it from {b} to {a}?', 'what is {b} subtracted from {a}?', 'what is {b} taken from {a}?'),
+          'how far is it from {b} to {a}?', 'what is {b} subtracted from {a}?', 'what is {b} taken from {a}?',
+          'by how much is {a} bigger than {b}?', 'what is {a} if you take away {b}?', 'subtracting {b} from {a} gives what?', 'when I take {b} from {a} I get?', 'from {a} take {b}', 'from {a} subtract {b}',
+          'what remains of {a} after subtracting {b}?', 'how many are left if I take {b} away from {a}?', 'how much remains when you take {b} off {a}?', 'what do I have left of {a} if I remove {b}?'),
     '*': ('what do you get when you multiply {a} by {b}?', 'what do you get if you multiply {a} and {b}?', 'if I multiply {a} by {b}, what do I get?', 'how much do {a} and {b} make when multiplied?',
-          'what do {a} and {b} make multiplied?', '{a}, times {b}', 'how much is {a} when multiplied by {b}?', 'what is {a} taken {b} times?', 'what comes out when you multiply {a} by {b}?'),
+          'what do {a} and {b} make multiplied?', '{a}, times {b}', 'how much is {a} when multiplied by {b}?', 'what is {a} taken {b} times?', 'what comes out when you multiply {a} by {b}?',
+          'how many are {a} times {b}?', 'multiplying {a} by {b} gives what?', 'what is {a} if you multiply it by {b}?', 'when I multiply {a} and {b} I get?', 'what is the product if I multiply {a} by {b}?', '{b} times, the number {a}'),
 }  # fmt: skip
 QUESTIONS = (
     'what is {e}?', 'what is {e}?', 'what is {e}?', 'what is {e}', "what's {e}?", "what's {e}", 'whats {e}', 'calculate {e}',
@@ -54,8 +66,12 @@ QUESTIONS = (
     "what's the answer for {e}", 'what is {e} equal to?', 'I would like to know how much {e} is', 'help me with {e}',
     'can you help me with {e}?', 'could you tell me how much {e} is?', 'would you calculate {e} for me?', 'can you add this: {e}',
     'any idea what {e} is?', 'if I calculate {e}, what do I get?', 'what comes out of {e}?', 'what is {e} in total?',
+    'what is the solution of {e}?', 'solution to {e}', 'answer: {e}', 'just {e}', '{e} = please', '{e} =?', '({e})', '"{e}"', 'is {e} something you can do?', 'I wonder what {e} is',
+    'could you do {e} for me?', 'can I have {e}?', 'show me {e}', 'figure out {e}', 'how big is {e}?', 'how large is {e}?', 'what do I have with {e}?', 'remind me what {e} is', "what'd be {e}?", 'wat is {e}', 'what is {e}??', 'what is {e} then', '{e} gives?',
+    '{e}, what is it?', '{e}, how much is that?', '{e}, quickly', 'tell me what {e} makes', 'tell me how much {e} is', 'do you know how much {e} is?', 'what result does {e} have?', 'could you tell me {e}, please?', 'please work out {e} for me',
 )  # fmt: skip
-OPENINGS = ('Hi, ', 'Hello, ', 'Hey, ', 'Hello! ', 'Hi! ', 'Please, ', 'Ok, ', 'So, ', 'Good morning, ', 'Next one: ', 'Thanks! ', 'Now ')
+OPENINGS = ('Hi, ', 'Hello, ', 'Hey, ', 'Hello! ', 'Hi! ', 'Please, ', 'Ok, ', 'So, ', 'Good morning, ', 'Next one: ', 'Thanks! ', 'Now ',
+            'Hello there, ', 'Quick question: ', 'Question: ', 'Tell me, ', 'Hey mini, ', 'Good evening! ', 'Good morning! ', 'One more: ', 'A sum: ', 'Math question: ', 'Maths: ', 'Easy one: ', 'hey ', 'hi ', 'ok ', 'Excuse me, ', 'Sorry, ')  # fmt: skip
 UNITS = 'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split()
 TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split()
 
@@ -85,7 +101,7 @@ def capitalised(text, rng):
 
 def worded(operation, a, b, rng):
     """A question for the expression, in one of many wordings."""
-    if rng.random() < 0.10:
+    if rng.random() < 0.12:
         a = in_words(a) if isinstance(a, int) and a < 100 and rng.random() < 0.85 else a
         b = in_words(b) if isinstance(b, int) and b < 100 and rng.random() < 0.85 else b
         symbols = [form for form in EXPRESSIONS[operation] if any(letter.isalpha() for letter in form.format(a='', b=''))]
@@ -99,7 +115,7 @@ def worded(operation, a, b, rng):
     else:
         expression = rng.choice(EXPRESSIONS[operation]).format(a=a, b=b)
     question = rng.choice(QUESTIONS).format(e=expression)
-    if rng.random() < 0.06:
+    if rng.random() < 0.08:
         return rng.choice(OPENINGS) + question
     return capitalised(question, rng)
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes mini again from nothing: tokenizer, three stages of training, ONNX file. One core, a bit over an hour.
+# Makes mini again from nothing: tokenizer, four stages of training, ONNX file. One core, a bit over an hour.
 #
 #   models/mini/training/train.sh [MINUTES]      MINUTES of training, 60 if not given
 #

@@ -1,8 +1,8 @@
 /** Whether the device at the other end of a stream lives, decided from heartbeats. Pure: all times are given. */
 
-/** DESIGN 5. Every frame counts as heard, a heartbeat is only what is sent when there is nothing else to say. */
+/** Every frame counts as heard, a heartbeat is only what is sent when there is nothing else to say. */
 export const HEARTBEAT_MS = 2000
-/** Two lost in a row and half a one for jitter. With a tick it stays within the 6 s after a silent cut (DESIGN 10). */
+/** Two lost in a row and half a one for jitter. With a tick it stays within the 6 s after a silent cut that bench/README.md promises. */
 export const SILENT_MS = 2.5 * HEARTBEAT_MS
 /** Fine enough to notice silence, and our own waking, half a second late at most. */
 export const TICK_MS = HEARTBEAT_MS / 4
