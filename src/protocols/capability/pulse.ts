@@ -2,7 +2,7 @@
 
 /** Every frame counts as heard, a heartbeat is only what is sent when there is nothing else to say. */
 export const HEARTBEAT_MS = 2000
-/** Two lost in a row and half a one for jitter. With a tick it stays within the 6 s after a silent cut that bench/README.md promises. */
+/** Two lost in a row and half a one for jitter; with a tick it stays within the 6 s that bench/README.md promises. */
 export const SILENT_MS = 2.5 * HEARTBEAT_MS
 /** Fine enough to notice silence, and our own waking, half a second late at most. */
 export const TICK_MS = HEARTBEAT_MS / 4
