@@ -144,6 +144,63 @@ export class NotAllowedError extends MeshError {
   override name = 'NotAllowedError'
 }
 
+// ---------------------------------------------------------------- membership
+
+/** Thrown when something needs a mesh and this device belongs to none, or was removed from it. */
+export class NotMemberError extends MeshError {
+  override name = 'NotMemberError'
+}
+
+/** Thrown when this device is one of several in a mesh already, and would have to leave it first. */
+export class AlreadyMemberError extends MeshError {
+  override name = 'AlreadyMemberError'
+}
+
+/** Thrown when no newcomer, or no comparison, shows the code that was given. */
+export class NoSuchNewcomerError extends MeshError {
+  override name = 'NoSuchNewcomerError'
+}
+
+/** Thrown when two devices did not come together; `details.reason` is a `PairRefusal` where there is one. */
+export class PairingFailedError extends MeshError {
+  override name = 'PairingFailedError'
+}
+
+/** Thrown when a text is no invite, or a damaged one. */
+export class InvalidInviteError extends MeshError {
+  override name = 'InvalidInviteError'
+}
+
+/** Thrown when an invite's ten minutes are over, or the device that made it was restarted. */
+export class InviteExpiredError extends MeshError {
+  override name = 'InviteExpiredError'
+}
+
+/** Thrown when another device has used the invite. */
+export class InviteUsedError extends MeshError {
+  override name = 'InviteUsedError'
+}
+
+/** Thrown when a file is no request, no admission, or a damaged one. */
+export class InvalidFileError extends MeshError {
+  override name = 'InvalidFileError'
+}
+
+/** Thrown when a roster record is malformed, forged, or of another mesh. */
+export class InvalidRecordError extends MeshError {
+  override name = 'InvalidRecordError'
+}
+
+/** Thrown when a device was removed: it returns only with a new key. */
+export class RemovedError extends MeshError {
+  override name = 'RemovedError'
+}
+
+/** Thrown when a recovery phrase is mistyped or another one, or cannot be made here. */
+export class RecoveryError extends MeshError {
+  override name = 'RecoveryError'
+}
+
 const byName: Readonly<Record<string, typeof MeshError>> = {
   MeshError,
   InvalidRequestError,
@@ -168,7 +225,18 @@ const byName: Readonly<Record<string, typeof MeshError>> = {
   ConfigError,
   ListenError,
   NodeUnreachableError,
-  NotAllowedError
+  NotAllowedError,
+  NotMemberError,
+  AlreadyMemberError,
+  NoSuchNewcomerError,
+  PairingFailedError,
+  InvalidInviteError,
+  InviteExpiredError,
+  InviteUsedError,
+  InvalidFileError,
+  InvalidRecordError,
+  RemovedError,
+  RecoveryError
 }
 
 /** The error of that name, or a plain `MeshError` for a name that this release does not know. */

@@ -113,6 +113,8 @@ export interface Capability {
   queue: number
   hardware: string | null
   addresses: string[]
+  /** Digest of its roster, 64 hexadecimal digits: who has another one is asked for what it knows. Null outside any mesh. */
+  roster: string | null
 }
 
 // ---------------------------------------------------------------- questions and answers
@@ -318,8 +320,9 @@ export interface MeshStatus extends PeerLabel {
   state: 'running' | 'visiting' | 'stopping'
   answering: Answering
   addresses: string[]
-  /** Two words, or null until membership exists. */
+  /** Its two words, or null while it belongs to none. */
   mesh: string | null
+  membership: MembershipStatus
   models: ModelInfo[]
   hardware: string
   tokensPerSecond: number | null
@@ -334,6 +337,7 @@ export type MeshEvent =
   | { type: 'peer-connected'; peer: PeerInfo }
   | { type: 'peer-changed'; peer: PeerInfo }
   | { type: 'peer-lost'; peer: PeerInfo; reason: string }
+  | MembershipEvent
   | { type: 'warning'; message: string }
   | { type: 'stopping' }
 
@@ -343,6 +347,215 @@ export interface DiscoverOptions extends AbortOptions {
   /** A subnet in CIDR form to try address by address; only on request. */
   scan?: string
 }
+
+// ---------------------------------------------------------------- membership
+
+/**
+ * Where this device stands:
+ * - `none`: no identity yet; it speaks to nobody
+ * - `looking`: no mesh yet, and it looks for one for a few seconds
+ * - `waiting`: no mesh yet; ownmesh devices are near, but none lets it in until somebody there opens the door
+ * - `provisional`: it has started a mesh and is the only device in it, so it may still move into another
+ * - `member`: one of several devices of a mesh
+ * - `removed`: its mesh has removed it
+ */
+export type MembershipState = 'none' | 'looking' | 'waiting' | 'provisional' | 'member' | 'removed'
+
+export interface MembershipStatus {
+  state: MembershipState
+  /** Members now, this device among them; 0 outside any mesh. */
+  members: number
+  /** Whether a recovery phrase was made. */
+  recovery: boolean
+  door: Door
+  /** Of a newcomer: what is being compared with a member, or null. */
+  comparing: Comparison | null
+  /** Of a newcomer: meshes nearby whose door is open. */
+  openDoors: OpenDoor[]
+}
+
+/** The spell in which newcomers may speak to this device. */
+export interface Door {
+  open: boolean
+  /** Milliseconds until it closes by itself; 0 when it is closed. */
+  closesInMs: number
+  newcomers: Newcomer[]
+}
+
+/** A device that asks to be let in here. Its name is told only after it was accepted on both sides. */
+export interface Newcomer {
+  /** PeerId in base58. */
+  id: string
+  /** Six digits, which the newcomer's screen must show too. */
+  code: string
+  /** Multiaddr it came from. */
+  address: string
+  /** `comparing`: nobody has accepted it here. `accepted`: here it was; its own side has not confirmed yet. */
+  state: 'comparing' | 'accepted'
+}
+
+/** Six digits, seen by a newcomer; the member's screen must show them too. */
+export interface Comparison {
+  code: string
+  /** The mesh's two words. */
+  mesh: string
+  /** The member's PeerId and address. */
+  id: string
+  address: string
+  /** Whether it was confirmed here. */
+  confirmed: boolean
+}
+
+/** A mesh nearby that lets newcomers in now. */
+export interface OpenDoor {
+  /** Its two words; null where the way of discovery cannot carry them. */
+  mesh: string | null
+  id: string
+  addresses: string[]
+}
+
+export interface MemberInfo extends PeerLabel {
+  /** `here` is this device; `removed` ones are listed only when asked for. */
+  state: 'here' | PeerState | 'removed'
+  role: string
+  /** Null for the device that started the mesh; `recovery phrase` where that did it. */
+  admittedBy: string | null
+  /** Null while it is a member. */
+  removedBy: string | null
+}
+
+export type MembershipEvent =
+  /** This device belongs to a mesh now, or (with null) to none any more. */
+  | { type: 'mesh'; mesh: string | null; how: 'started' | 'joined' | 'left' | 'removed' }
+  | { type: 'door'; door: Door }
+  /** Somebody's device wants to be let in here, and its code is to be compared. */
+  | { type: 'newcomer'; newcomer: Newcomer }
+  /** It is no longer there to be let in: it was admitted, refused, or went away. */
+  | { type: 'newcomer-gone'; id: string; reason: string }
+  /** A device looks for a mesh nearby, while the door here is closed; at most once a minute. */
+  | { type: 'knock'; id: string }
+  /** Of a newcomer: ownmesh devices are near, and none lets it in (`doors` is empty) or several do. */
+  | { type: 'doors'; doors: OpenDoor[] }
+  | { type: 'comparing'; comparison: Comparison }
+  /** Of a newcomer: the attempt to join came to nothing; it goes on looking. */
+  | { type: 'not-joined'; reason: string }
+  | { type: 'member-admitted'; member: MemberInfo }
+  | { type: 'member-removed'; member: MemberInfo }
+
+/** A one-time ticket. */
+export interface Invite {
+  /** `mesh://…` */
+  invite: string
+  /** ISO 8601, by this device's clock; the inviter's monotonic clock decides. */
+  expires: string
+}
+
+/** What one device carries to another by hand. */
+export interface Admission {
+  member: MemberInfo
+  /** To be saved in a file and imported on the admitted device. */
+  admission: Uint8Array
+}
+
+export interface Imported {
+  /** The mesh's two words. */
+  mesh: string
+  /** Records that were not known here. */
+  new: number
+}
+
+/** Who belongs to the mesh, and how that changes. Every change is a signed record that all members come to know. */
+export interface Membership {
+  /** Members in the order of their admission; with `all` the removed ones after them. */
+  list(options?: AbortOptions & { all?: boolean }): Promise<MemberInfo[]>
+  /** Starts a mesh now instead of looking on. @throws {AlreadyMemberError} */
+  start(options?: AbortOptions): Promise<{ mesh: string }>
+  /** Lets newcomers speak for five minutes from now. Starts a mesh where there is none. @throws {NotMemberError} */
+  openDoor(options?: AbortOptions): Promise<Door>
+  closeDoor(options?: AbortOptions): Promise<void>
+  /**
+   * Accepts the newcomer that shows this code; resolves when it is a member, which needs its own side's word too.
+   *
+   * @throws {NoSuchNewcomerError} {PairingFailedError}
+   */
+  approve(options: AbortOptions & { code: string }): Promise<MemberInfo>
+  /** Sends a newcomer away. @throws {NoSuchNewcomerError} */
+  refuse(options: AbortOptions & { code: string }): Promise<void>
+  /** Of a newcomer: asks to be let in at an open door, by the mesh's words or the device's id. @throws {PairingFailedError} */
+  knock(options: AbortOptions & { door: string }): Promise<Comparison>
+  /**
+   * Of a newcomer: says that the other screen shows this code; resolves when it is a member.
+   *
+   * @throws {NoSuchNewcomerError} when nothing, or another code, is being compared
+   * @throws {PairingFailedError}
+   */
+  confirm(options: AbortOptions & { code: string }): Promise<{ mesh: string }>
+  /** Of a newcomer: the codes differ. */
+  deny(options?: AbortOptions): Promise<void>
+  /** Makes a ticket that is good for ten minutes and one device. @throws {NotMemberError} */
+  invite(options?: AbortOptions): Promise<Invite>
+  /** @throws {InvalidInviteError} {InviteExpiredError} {InviteUsedError} {PairingFailedError} {AlreadyMemberError} */
+  redeem(options: AbortOptions & { invite: string }): Promise<{ mesh: string }>
+  /** This device's public keys, to be approved on a member without a network. */
+  request(options?: AbortOptions & { name?: string }): Promise<{ request: Uint8Array }>
+  /** Admits the device of a request. @throws {InvalidFileError} {NotMemberError} {RemovedError} */
+  admit(options: AbortOptions & { request: Uint8Array }): Promise<Admission>
+  /** What an admission is about, before it is believed: six words that the admitting device shows too. */
+  inspect(options: AbortOptions & { admission: Uint8Array }): Promise<{ mesh: string; words: string }>
+  /** Takes the roster of an admission; makes this device a member where it was admitted. @throws {InvalidFileError} */
+  import(options: AbortOptions & { admission: Uint8Array }): Promise<Imported>
+  /** @throws {UnknownPeerError} {AmbiguousPeerError} {NotMemberError} */
+  rename(options: AbortOptions & { peer: string; name: string }): Promise<MemberInfo>
+  /** @throws {UnknownPeerError} {AmbiguousPeerError} {NotMemberError} */
+  remove(options: AbortOptions & { peer: string }): Promise<MemberInfo>
+  /** Removes this device from the mesh and forgets the mesh; with `erase` everything of this home but the models. */
+  leave(options?: AbortOptions & { erase?: boolean }): Promise<void>
+  /**
+   * Makes the recovery phrase, 24 words, shown once and kept nowhere. The old one replaces itself by `phrase`.
+   *
+   * @throws {RecoveryError} when there is one and `phrase` is not it, or this device cannot make the first one
+   */
+  makePhrase(options?: AbortOptions & { phrase?: string }): Promise<{ phrase: string }>
+  /**
+   * With the phrase, which nothing outranks: removes the lost devices and brings back those that they had removed, this
+   * one always. @throws {RecoveryError} {UnknownPeerError} {AmbiguousPeerError}
+   */
+  recover(options: AbortOptions & { phrase: string; remove?: string[]; restore?: string[] }): Promise<MemberInfo[]>
+}
+
+// ---------------------------------------------------------------- pairing, between a newcomer and a member
+
+/**
+ * What a newcomer and a member say to each other, in this order; `N` says a newcomer, `M` a member.
+ * Byte strings are lower-case hexadecimal, records are bytes.
+ */
+export type PairMessage =
+  /** N: begins. With a ticket, `proof` shows that it knows the seed. */
+  | { type: 'hello'; session: string; ticket: { id: string; proof: string } | null }
+  /** M and N: SHA-256, see PROTOCOL.md; `mesh` is the mesh's id, said by M, null from N. */
+  | { type: 'commitment'; commitment: string; mesh: string | null }
+  /** M and N, after both commitments. */
+  | { type: 'reveal'; nonce: string }
+  /** N, when its person has confirmed: what the roster shall say of it. `box` is its X25519 key. */
+  | { type: 'confirmed'; name: string; box: string }
+  /** M, any number: the roster. */
+  | { type: 'records'; records: Uint8Array[] }
+  /** M: the newcomer is admitted. With a ticket, `proof` shows that M knows the seed. */
+  | { type: 'admitted'; mesh: string; proof: string | null }
+  /** M or N: the end, with a reason out of a closed table. */
+  | { type: 'refused'; reason: PairRefusal }
+
+export type PairRefusal =
+  | 'door-closed'
+  | 'busy'
+  | 'declined'
+  | 'mismatch'
+  | 'expired'
+  | 'used'
+  | 'unknown-ticket'
+  | 'removed'
+  | 'timeout'
+  | 'malformed'
 
 /**
  * The whole of ownmesh for whoever uses it. Three bodies: in this process (`node`), over the control socket (`http`),
@@ -358,6 +571,8 @@ export interface Mesh {
   why(prompt?: string | Message[], options?: AskOptions): Promise<PlacementRow[]>
   models(options?: AbortOptions): Promise<ModelInfo[]>
   doctor(options?: AbortOptions): Promise<Finding[]>
+  /** Who belongs to the mesh. */
+  readonly membership: Membership
   /** What happens from now on, until the signal or the end of the mesh. */
   events(options?: AbortOptions): AsyncIterable<MeshEvent>
   /** Lets go: a mesh in this process ends; an attached one only detaches. */
