@@ -2,18 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { TypedEventEmitter } from '@libp2p/interface'
 import { silentLog } from '../log.ts'
-import { PeerRates } from '../rate.ts'
 import { announcedOn, dialableFrom } from './addresses.ts'
 import { BeaconSockets } from './beacon-sockets.ts'
-import { COMMON_TAG, DEFAULT_BEACON_PORT } from './constants.ts'
-import { decodeDatagram, encodeDatagram, tagOf } from './datagram.ts'
+import { DEFAULT_BEACON_PORT } from './constants.ts'
+import { decodeDatagram, encodeDatagram } from './datagram.ts'
+import { HeardDevices } from './heard-devices.ts'
 import { contains, ipv4Networks, neighbourhood } from './interfaces.ts'
+import { SourceRates, Tellings } from './source-rates.ts'
+import { answerToKnock, isSameVoice, meaningOf, sayings, SILENT, tagFor } from './voice.ts'
 import type { RemoteInfo } from 'node:dgram'
 import type { Log } from '../log.ts'
 import type { Outlet } from './beacon-sockets.ts'
 import type { BeaconDatagram } from './datagram.ts'
-import type { Beacon, BeaconComponents, BeaconEvents, BeaconInit, BeaconState } from './index.ts'
+import type { Beacon, BeaconComponents, BeaconEvents, BeaconInit, BeaconState, Voice } from './index.ts'
 import type { InterfaceTable } from './interfaces.ts'
+import type { Saying } from './voice.ts'
 
 /** Waits between the first beacons: datagrams get lost, and the goal is to be found within 3 s of the start. */
 const BURST_MS = [0, 250, 500, 750, 1500]
@@ -21,24 +24,31 @@ const BURST_MS = [0, 250, 500, 750, 1500]
 const INTERVAL_MS = 5000
 /** Missing this many in a row, a device counts as new when it is heard again, and is answered at once. */
 const FORGET_MS = 6 * INTERVAL_MS
-/** An unchanged announcement is passed on at most this often: it comes twice (multicast, broadcast) on each network. */
-const REPEAT_MS = 1000
-/** More devices than an owner has; the one that was quiet longest gives way. */
-const MAX_KNOWN = 256
-/** More networks than two devices share. */
-const MAX_ANNOUNCEMENTS = 16
-/** Sixteen processes on one machine may start at once, each heard twice on each of a few networks. */
-const HEARD_RATE = { capacity: 256, perSecond: 64 }
-/** Answers go to an address that the datagram claims: too few and too small to be of use in flooding somebody. */
-const ANSWER_RATE = { capacity: 16, perSecond: 4 }
-
-interface Known {
-  instance: string
-  /** What it announced, joined: a device announces something else on each network, and hearing them in turn is no change. */
-  announcements: Set<string>
-  heardAt: number
-  passedOnAt: number
-  source: string
+/**
+ * Sixteen processes on one machine may start at once, each heard twice on each of a few networks. In all: a home of
+ * thirty devices in which every door is open is a tenth of it, and reading as many costs a few percent of one core.
+ */
+const HEARD_RATE = { each: { capacity: 256, perSecond: 64 }, all: { capacity: 2048, perSecond: 512 } }
+/**
+ * Answers go to an address that the datagram claims: too few and too small to be of use in flooding somebody. Knocks
+ * have a rate of their own, so that strangers do not use up what members are due.
+ */
+const ANSWER_RATE = { each: { capacity: 16, perSecond: 4 }, all: { capacity: 64, perSecond: 16 } }
+/** A home has a few open doors at most; each is heard several times a second when it opens. */
+const DOOR_RATE = { each: { capacity: 16, perSecond: 4 }, all: { capacity: 64, perSecond: 16 } }
+/** Four devices of a class or a family behind one address at once; and a dozen in all. */
+const KNOCK_RATE = {
+  everyMs: 60_000,
+  each: { capacity: 4, perSecond: 1 / 15 },
+  all: { capacity: 12, perSecond: 1 / 5 }
+}
+/** The address is the source itself; what is over `all` has been said sixteen times by then. */
+const FOREIGN_RATE = { everyMs: 60_000, each: { capacity: 4, perSecond: 1 }, all: { capacity: 16, perSecond: 1 } }
+/** Copies of a home are few, and each process of one is told of once; forged ones have no end. */
+const CLONE_RATE = {
+  everyMs: Infinity,
+  each: { capacity: 4, perSecond: 1 / 5 },
+  all: { capacity: 16, perSecond: 1 / 5 }
 }
 
 /** `Beacon` of index.ts over UDP. */
@@ -46,14 +56,21 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
   readonly instance: string
   readonly #components: BeaconComponents
   readonly #port: number
-  readonly #tag: string
   readonly #interfaces: () => InterfaceTable
   readonly #log: Log
   readonly #sockets: BeaconSockets
-  readonly #heardRate = new PeerRates(HEARD_RATE)
-  readonly #answerRate = new PeerRates(ANSWER_RATE)
-  readonly #known = new Map<string, Known>()
-  readonly #clones = new Set<string>()
+  readonly #heardRate = new SourceRates(HEARD_RATE)
+  readonly #answerRate = new SourceRates(ANSWER_RATE)
+  readonly #knockAnswerRate = new SourceRates(ANSWER_RATE)
+  readonly #doorRate = new SourceRates(DOOR_RATE)
+  readonly #knocks = new Tellings(KNOCK_RATE)
+  readonly #foreign = new Tellings(FOREIGN_RATE)
+  readonly #clones = new Tellings(CLONE_RATE)
+  readonly #members = new HeardDevices(FORGET_MS)
+  readonly #doors = new HeardDevices(FORGET_MS)
+  /** By address, for `state`. */
+  readonly #others = new HeardDevices(FORGET_MS)
+  #voice: Voice
   #timer: NodeJS.Timeout | undefined
   #started = false
   #sent = 0
@@ -68,7 +85,7 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
     this.#components = components
     this.instance = init.instance ?? randomBytes(8).toString('hex')
     this.#port = init.port ?? DEFAULT_BEACON_PORT
-    this.#tag = tagOf(init.tag ?? COMMON_TAG)
+    this.#voice = init.voice ?? SILENT
     this.#interfaces = init.interfaces ?? networkInterfaces
     this.#log = init.log ?? silentLog
     this.#sockets = new BeaconSockets(this.#port, (bytes, from) => {
@@ -97,6 +114,18 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
     this.#schedule()
   }
 
+  speak(voice: Voice): void {
+    if (isSameVoice(voice, this.#voice)) return
+    // Members of another mesh are no members of this one.
+    if (voice.mesh !== this.#voice.mesh) this.#members.clear()
+    this.#voice = voice
+    // Who begins to look, or opens a door, must not miss for a minute what it was told before.
+    this.#knocks.clear()
+    this.#foreign.clear()
+    this.#doors.clear()
+    this.announce()
+  }
+
   state(): BeaconState {
     const now = performance.now()
     return {
@@ -110,7 +139,9 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
         sendError,
         heardBack
       })),
-      heard: [...this.#known].map(([id, { source, heardAt }]) => ({ id, source, agoMs: Math.round(now - heardAt) }))
+      speaking: sayings(this.#voice).length > 0,
+      heard: this.#members.list(now),
+      others: this.#others.list(now).map(({ source, agoMs }) => ({ address: source, agoMs }))
     }
   }
 
@@ -130,8 +161,10 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
     try {
       await this.#sockets.refresh(ipv4Networks(this.#interfaces()), rejoin)
       for (const outlet of this.#sockets.outlets) {
-        const bytes = this.#datagram(outlet, false)
-        if (bytes !== undefined) await this.#sockets.announce(outlet, bytes)
+        for (const saying of sayings(this.#voice)) {
+          const bytes = this.#datagram(saying, outlet, false)
+          if (bytes !== undefined) await this.#sockets.announce(outlet, bytes)
+        }
       }
     } catch (error) {
       this.#log.warn(`a beacon could not be sent: ${String(error)}`)
@@ -139,56 +172,86 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
   }
 
   /** What to say on one network; undefined when we listen, but not there. Who listens nowhere only asks for answers. */
-  #datagram({ network }: Outlet, answer: boolean): Uint8Array | undefined {
+  #datagram(saying: Saying, { network }: Outlet, answer: boolean): Uint8Array | undefined {
     const listening = this.#components.transportManager.getAddrs().map(String)
-    const addresses = announcedOn(network, listening)
-    if (addresses.length === 0 && listening.length > 0) return undefined
-    const { peerId } = this.#components
-    return encodeDatagram({ tag: this.#tag, instance: this.instance, peerId, answer, addresses })
+    const announced = announcedOn(network, listening)
+    if (announced.length === 0 && listening.length > 0) return undefined
+    return encodeDatagram({
+      tag: tagFor(saying, this.#voice),
+      instance: this.instance,
+      peerId: this.#components.peerId,
+      answer,
+      addresses: saying === 'knock' ? [] : announced,
+      words: saying === 'door' ? this.#voice.door : null
+    })
   }
 
   #receive(bytes: Uint8Array, from: RemoteInfo): void {
     const now = performance.now()
     if (!this.#started || !this.#heardRate.take(from.address, now)) return
     const datagram = decodeDatagram(bytes)
-    if (datagram?.tag !== this.#tag) return
-    if (datagram.peerId.equals(this.#components.peerId)) this.#receiveOwn(datagram, from, now)
-    else this.#receiveOther(datagram, from, now)
+    if (datagram === undefined) return
+    if (datagram.peerId.equals(this.#components.peerId)) {
+      this.#hearOwn(datagram, from, now)
+      return
+    }
+    const meaning = meaningOf(datagram, this.#voice)
+    if (meaning === 'mesh') {
+      this.#hearMember(datagram, from, now)
+      return
+    }
+    this.#others.hear({ id: from.address, instance: null, said: '', source: from.address }, now)
+    if (meaning === 'door') this.#hearDoor(datagram, from, now)
+    else if (meaning === 'knock') this.#hearKnock(datagram, from, now)
+    else if (this.#foreign.tell(from.address, from.address, now)) {
+      this.safeDispatchEvent('foreign', { detail: { address: from.address } })
+    }
   }
 
   /** Our own id: our own datagram coming back, or somebody who runs with a copy of our key. */
-  #receiveOwn({ instance, answer }: BeaconDatagram, from: RemoteInfo, now: number): void {
+  #hearOwn({ instance, answer }: BeaconDatagram, from: RemoteInfo, now: number): void {
     if (instance === this.instance) {
       for (const outlet of this.#sockets.outlets) outlet.heardBack ||= outlet.network.address === from.address
       return
     }
-    if (this.#clones.has(instance) || this.#clones.size >= MAX_KNOWN) return
-    this.#clones.add(instance)
-    if (!answer) this.#answer(from, now)
+    if (!this.#clones.tell(instance, from.address, now)) return
+    const [saying] = sayings(this.#voice)
+    if (!answer && saying !== undefined && this.#answerRate.take(from.address, now)) this.#answer(saying, from)
     this.safeDispatchEvent('clone', { detail: { instance, address: from.address } })
   }
 
-  #receiveOther({ peerId, instance, addresses, answer }: BeaconDatagram, from: RemoteInfo, now: number): void {
+  #hearMember({ peerId, instance, addresses, answer }: BeaconDatagram, from: RemoteInfo, now: number): void {
     const id = peerId.toString()
-    const before = this.#known.get(id)
-    const known = before?.instance === instance && now - before.heardAt <= FORGET_MS ? before : undefined
-    if (known === undefined && !answer) this.#answer(from, now)
     const dialable = dialableFrom(from.address, addresses, neighbourhood(this.#interfaces()))
-    const announcements = known?.announcements ?? new Set<string>()
-    const isRepeat = known !== undefined && announcements.has(dialable.join()) && now - known.passedOnAt < REPEAT_MS
-    if (announcements.size >= MAX_ANNOUNCEMENTS) announcements.clear()
-    announcements.add(dialable.join())
-    const passedOnAt = isRepeat ? known.passedOnAt : now
-    this.#remember(id, { instance, announcements, heardAt: now, passedOnAt, source: from.address })
-    if (isRepeat || dialable.length === 0) return
+    const { isNew, isNews } = this.#members.hear({ id, instance, said: dialable.join(), source: from.address }, now)
+    // So that finding is mutual at once, even where our own announcements do not get through.
+    if (isNew && !answer && this.#answerRate.take(from.address, now)) this.#answer('mesh', from)
+    if (!isNews || dialable.length === 0) return
     this.safeDispatchEvent('found', { detail: { id, addresses: dialable, way: 'beacon', instance } })
   }
 
-  /** So that finding is mutual at once, even where our own announcements do not get through. */
-  #answer(to: RemoteInfo, now: number): void {
-    if (!this.#answerRate.take(to.address, now)) return
+  #hearDoor({ peerId, instance, addresses, words }: BeaconDatagram, from: RemoteInfo, now: number): void {
+    const id = peerId.toString()
+    const dialable = dialableFrom(from.address, addresses, neighbourhood(this.#interfaces()))
+    if (dialable.length === 0) return
+    const said = `${words} ${dialable.join()}`
+    if (!this.#doors.hear({ id, instance, said, source: from.address }, now).isNews) return
+    if (!this.#doorRate.take(from.address, now)) return
+    this.safeDispatchEvent('door', { detail: { id, addresses: dialable, words, way: 'beacon', instance } })
+  }
+
+  #hearKnock({ peerId, answer }: BeaconDatagram, from: RemoteInfo, now: number): void {
+    if (answer) return
+    const saying = answerToKnock(this.#voice)
+    if (saying !== undefined && this.#knockAnswerRate.take(from.address, now)) this.#answer(saying, from)
+    const id = peerId.toString()
+    if (!this.#knocks.tell(id, from.address, now)) return
+    this.safeDispatchEvent('knock', { detail: { id, address: from.address } })
+  }
+
+  #answer(saying: Saying, to: RemoteInfo): void {
     const outlet = this.#outletTowards(to.address)
-    const bytes = outlet === undefined ? undefined : this.#datagram(outlet, true)
+    const bytes = outlet === undefined ? undefined : this.#datagram(saying, outlet, true)
     if (outlet !== undefined && bytes !== undefined) void this.#sockets.answer(outlet, bytes, to)
   }
 
@@ -199,14 +262,5 @@ export class UdpBeacon extends TypedEventEmitter<BeaconEvents> implements Beacon
       outlets.find(({ network }) => contains(network, address)) ??
       outlets.find(({ network }) => !network.loopback)
     )
-  }
-
-  #remember(id: string, known: Known): void {
-    this.#known.delete(id)
-    this.#known.set(id, known)
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAX_KNOWN) break
-      this.#known.delete(oldest)
-    }
   }
 }

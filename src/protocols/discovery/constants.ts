@@ -10,5 +10,10 @@ export const NODE_PORTS = [DEFAULT_PORT, DEFAULT_PORT + 3, DEFAULT_PORT + 4]
 /** Fixed by RFC 6762. */
 export const MDNS_PORT = 5353
 
-/** Every ownmesh device answers to this tag. */
+/** What open doors announce themselves under, and newcomers knock under. */
 export const COMMON_TAG = 'ownmesh'
+
+/** What the members of one mesh find each other under. It tells a listener that does not know the id nothing of it. */
+export function meshTag(meshId: string): string {
+  return `mesh:${meshId}`
+}

@@ -1,13 +1,16 @@
 /**
  * How devices find each other: a UDP beacon and mDNS say where a device listens, `redial` decides when to dial, the
- * network watch tells when to do it all again, and the diagnosis says why it does not work. Nothing here knows who
- * belongs to whom; who is found is a candidate until Noise has proved its PeerId.
+ * network watch tells when to do it all again, and the diagnosis says why it does not work. What is said is the
+ * `Voice`: members of a mesh speak under its tag, an open door by the mesh's two words, a newcomer knocks. Nothing here
+ * is proved: who is found is a candidate until Noise has proved its PeerId and the roster has admitted it.
  *
  * @example
  *
  * ```ts
- * const node = await createLibp2p({ ..., services: { beacon: beacon(), mdns: mdns() } })
+ * const voice = { mesh: meshTag(roster.mesh), door: null, looking: false }
+ * const node = await createLibp2p({ ..., services: { beacon: beacon({ voice }), mdns: mdns({ voice }) } })
  * node.services.beacon.addEventListener('found', ({ detail }) => { dialer.found(detail) })
+ * node.services.beacon.speak({ ...voice, door: doorWords(roster.mesh) })
  * ```
  */
 import { UdpBeacon } from './beacon.ts'
@@ -29,9 +32,21 @@ export type { InterfaceTable } from './interfaces.ts'
 export { readNetworkFacts } from './network-facts.ts'
 export type { Run, SystemFacts } from './network-facts.ts'
 export { parseConnectAddress, parseListenAddress } from './address.ts'
-export { DEFAULT_BEACON_PORT, DEFAULT_PORT } from './constants.ts'
+export { COMMON_TAG, DEFAULT_BEACON_PORT, DEFAULT_PORT, meshTag } from './constants.ts'
 export { scan } from './scan.ts'
 export type { ScanOptions } from './scan.ts'
+
+// ---------------------------------------------------------------- what is said and heard
+
+/** What this device says of itself on the network. All null and false: nothing, but it listens all the same. */
+export interface Voice {
+  /** `meshTag(id)` of the mesh that it is a member of, or null. Members of one mesh find each other under it. */
+  mesh: string | null
+  /** The mesh's two words as a number, 0 to 65535, while its door is open; otherwise null. */
+  door: number | null
+  /** Whether it looks for a mesh: it knocks, with its PeerId alone, and asks for open doors. */
+  looking: boolean
+}
 
 /** A device was heard of. It comes again and again while the device is there, at most once a second when unchanged. */
 export interface Found {
@@ -44,11 +59,31 @@ export interface Found {
   instance: string | null
 }
 
+/** A device whose door is open, in whichever mesh, the own one included. As often as `Found`. */
+export interface FoundDoor extends Found {
+  /** The mesh's two words as a number, 0 to 65535; null from a release that does not tell them. */
+  words: number | null
+}
+
 // ---------------------------------------------------------------- beacon
 
+/**
+ * What strangers can cause is bounded, for each source and for all together: beyond the rates, which stand in
+ * `beacon.ts`, events are left out, and come when the device is heard again.
+ */
 export interface BeaconEvents {
+  /** A device that speaks under the tag of our mesh. */
   found: CustomEvent<Found>
-  /** Somebody at `address` runs with our own identity. Once for each instance. */
+  /** Whatever our own voice is. */
+  door: CustomEvent<FoundDoor>
+  /** A newcomer looks for a mesh. At most once a minute for each id, and again after `speak`. */
+  knock: CustomEvent<{ id: string; address: string }>
+  /**
+   * At `address` is an ownmesh that is not ours and whose door is closed: a closed one answers a knock so. At most once
+   * a minute for each address, and again after `speak`.
+   */
+  foreign: CustomEvent<{ address: string }>
+  /** Somebody at `address` runs with our own identity, in whichever voice. Once for each instance. */
   clone: CustomEvent<{ instance: string; address: string }>
 }
 
@@ -67,8 +102,12 @@ export interface BeaconState {
     /** An own datagram came back through the network stack. */
     heardBack: boolean
   }[]
-  /** Devices heard lately. */
+  /** False while the voice is silent: nothing is sent then, so nothing comes back. */
+  speaking: boolean
+  /** Devices of our mesh heard lately. */
   heard: { id: string; source: string; agoMs: number }[]
+  /** Where other ownmesh devices were heard lately: open doors, newcomers, other meshes. */
+  others: { address: string; agoMs: number }[]
 }
 
 export interface Beacon extends TypedEventTarget<BeaconEvents> {
@@ -78,6 +117,8 @@ export interface Beacon extends TypedEventTarget<BeaconEvents> {
   readonly instance: string
   /** Reads the interfaces again and announces at once: after a change of the network, or of what we listen on. */
   announce(): void
+  /** Changes what is said, and announces at once as at the start. The same voice again changes nothing. */
+  speak(voice: Voice): void
   state(): BeaconState
 }
 
@@ -86,8 +127,8 @@ export interface BeaconInit {
   log?: Log
   /** UDP port, the same on all devices. @default 6372 */
   port?: number
-  /** Only devices with the same tag find each other. @default 'ownmesh' */
-  tag?: string
+  /** What to say until `speak`. @default silent */
+  voice?: Voice
   /** 16 hexadecimal digits, random for this process. @default random */
   instance?: string
   /** @default os.networkInterfaces */
@@ -108,7 +149,10 @@ export function beacon(init: BeaconInit = {}): (components: BeaconComponents) =>
 // ---------------------------------------------------------------- mDNS
 
 export interface MdnsEvents {
+  /** A device that answers for our mesh. */
   found: CustomEvent<Found>
+  /** Only while our own door is open, or while we look for one. */
+  door: CustomEvent<FoundDoor>
 }
 
 export interface MdnsState {
@@ -116,6 +160,8 @@ export interface MdnsState {
   sendError: string | null
   /** An own query came back through the network stack. */
   heardBack: boolean
+  /** False while the voice is silent: nothing is asked then, so nothing comes back. */
+  speaking: boolean
   /** Ids of the devices that answered. */
   heard: string[]
 }
@@ -125,14 +171,19 @@ export interface Mdns extends TypedEventTarget<MdnsEvents> {
   stop(): Promise<void>
   /** Joins the group on the interfaces that are there now, and queries at once. */
   restart(): Promise<void>
+  /**
+   * Changes what is asked and answered, at once. A member answers for its mesh, an open door for ownmesh in general;
+   * who only looks asks for doors and answers nothing. The same voice again changes nothing.
+   */
+  speak(voice: Voice): void
   state(): MdnsState
 }
 
 export interface MdnsInit {
   /** @default silent */
   log?: Log
-  /** Only devices with the same tag find each other. @default 'ownmesh' */
-  tag?: string
+  /** What to say until `speak`. @default silent */
+  voice?: Voice
   /** @default 5353 */
   port?: number
   /** @default os.networkInterfaces */
