@@ -5,6 +5,7 @@ import type {
   Stream,
   StreamHandler,
   StreamHandlerOptions,
+  StreamMiddleware,
   Topology
 } from '@libp2p/interface'
 
@@ -32,4 +33,14 @@ export interface Streams {
 /** The part of libp2p's connection manager that knows who is connected. */
 export interface Connections {
   getConnections: (peer: PeerId) => Connection[]
+}
+
+/** The part of libp2p's connection manager that gives a connection, dialling where there is none. */
+export interface Dials {
+  openConnection: (peer: PeerId, options?: AbortOptions) => Promise<Connection>
+}
+
+/** The part of the registrar that says what runs before the handler of a stream, or before its opener gets it. */
+export interface Middlewares {
+  getMiddleware: (protocol: string) => StreamMiddleware[]
 }

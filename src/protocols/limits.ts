@@ -60,3 +60,12 @@ export const MAX_ADDRESSES = 16
 export const MAX_ADDRESS_LENGTH = 512
 /** For a person, on a terminal: a few lines. */
 export const MAX_ERROR_MESSAGE_LENGTH = 1000
+
+// ---------------------------------------------------------------- rosters
+
+/** Every change that ever was to the devices of one owner, many times over; to judge so many takes under a second. */
+export const MAX_ROSTER_RECORDS = 10_000
+/** A record with all its parents and the longest name is about 2 KiB. */
+export const MAX_RECORD_BYTES = 4 * 1024
+/** Records go in pieces of this size, so that neither side ever holds a whole roster twice. */
+export const MAX_RECORDS_FRAME_BYTES = 512 * 1024

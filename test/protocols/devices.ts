@@ -30,7 +30,15 @@ export const desktop: Capability = {
   ],
   queue: 2,
   hardware: 'NVIDIA RTX 3060',
-  addresses: ['/ip4/192.168.1.10/tcp/6373']
+  addresses: ['/ip4/192.168.1.10/tcp/6373'],
+  roster: 'd4'.repeat(32)
 }
 
-export const laptop: Capability = { ...desktop, name: 'laptop', models: [], hardware: null, answering: 'no' }
+export const laptop: Capability = {
+  ...desktop,
+  name: 'laptop',
+  models: [],
+  hardware: null,
+  answering: 'no',
+  roster: null
+}

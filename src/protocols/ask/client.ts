@@ -1,9 +1,10 @@
-import type { PeerId, Stream } from '@libp2p/interface'
-import { BusyError, MeshError, PeerUnreachableError, ProtocolError } from '../../errors.ts'
+import type { PeerId } from '@libp2p/interface'
+import { MeshError, PeerUnreachableError, ProtocolError } from '../../errors.ts'
 import type { GenerateEvent, GenerateRequest } from '../../interface.ts'
 import type { Streams } from '../components.ts'
-import { CLOSE_TIMEOUT_MS, MAX_ASK_STREAMS, MAX_EVENT_BYTES, OPEN_TIMEOUT_MS } from '../limits.ts'
+import { CLOSE_TIMEOUT_MS, MAX_ASK_STREAMS, MAX_EVENT_BYTES } from '../limits.ts'
 import { frameReader, writeFrame } from '../framing.ts'
+import { opened } from '../open.ts'
 import { asError } from '../stream.ts'
 import { errorFor } from './codes.ts'
 import { ASK_PROTOCOL } from './constants.ts'
@@ -23,7 +24,11 @@ export async function* askPeer(
   { silenceMs, signal }: AskingOptions
 ): AsyncGenerator<GenerateEvent> {
   const frame = encodeRequest(request)
-  const stream = await open(streams, peer, signal)
+  const stream = await opened(
+    ASK_PROTOCOL,
+    (until) => streams.openStream(peer, ASK_PROTOCOL, { signal: until, maxOutboundStreams: MAX_ASK_STREAMS }),
+    signal === undefined ? {} : { signal }
+  )
   // Between two reads as well, and while the reader of this answer thinks, an abort must reach the engine at once.
   const onAbort = () => {
     stream.abort(asError(signal?.reason))
@@ -55,37 +60,6 @@ export async function* askPeer(
     // Left early by whoever reads the answer: nobody wants the rest.
     if (progress.phase !== 'done') stream.abort(new DOMException('The reader left', 'AbortError'))
   }
-}
-
-async function open(streams: Streams, peer: PeerId, signal: AbortSignal | undefined): Promise<Stream> {
-  signal?.throwIfAborted()
-  const timeout = AbortSignal.timeout(OPEN_TIMEOUT_MS)
-  let stream: Stream
-  try {
-    stream = await streams.openStream(peer, ASK_PROTOCOL, {
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-      maxOutboundStreams: MAX_ASK_STREAMS
-    })
-  } catch (error) {
-    if (signal?.aborted === true) throw asError(signal.reason)
-    throw openFailure(error)
-  }
-  // Over its limit libp2p resets the stream there, and still resolves here.
-  if (stream.status !== 'open') throw new BusyError('The other device takes no more streams from this one now.')
-  return stream
-}
-
-function openFailure(error: unknown): Error {
-  const name = error instanceof Error ? error.name : ''
-  if (name === 'TooManyOutboundProtocolStreamsError') {
-    return new BusyError('This device has too many asks running with the other one.', { cause: error })
-  }
-  if (name === 'UnsupportedProtocolError') {
-    return new PeerUnreachableError(`The other device does not speak ${ASK_PROTOCOL}: update ownmesh there.`, {
-      cause: error
-    })
-  }
-  return new PeerUnreachableError('The other device cannot be reached.', { cause: error })
 }
 
 /** Errors of ours go on as they are; libp2p's mean that the stream is gone. */

@@ -2,8 +2,10 @@ import type { Stream, StreamCloseEvent } from '@libp2p/interface'
 import { NotAnsweringError, PeerUnreachableError } from '../../errors.ts'
 import type { GenerateEvent, GenerateRequest, Waiting } from '../../interface.ts'
 import { CLOSE_TIMEOUT_MS, MAX_FRAME_BYTES } from '../limits.ts'
+import { finish } from '../finish.ts'
 import { frameReader, writeFrame } from '../framing.ts'
 import { asError } from '../stream.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import { failureFor } from './codes.ts'
 import type { Answer } from './index.ts'
 import { decodeRequest, encodeEvent } from './words.ts'
@@ -99,34 +101,4 @@ async function sendAnswer(
 function signAfter(sign: Uint8Array, event: GenerateEvent, frame: Uint8Array): Uint8Array {
   if (event.type === 'waiting') return frame
   return event.type === 'accepted' ? encodeEvent(WORKING) : sign
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      reject(asError(signal.reason))
-    }
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort)
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', onAbort)
-    })
-  })
-}
-
-/** Closes our half, and gives the other side a little time for its own. */
-async function finish(stream: Stream): Promise<void> {
-  await stream.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) })
-  if (stream.status !== 'open' && stream.status !== 'closing') return
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer)
-      stream.removeEventListener('close', end)
-      resolve()
-    }
-    const timer = setTimeout(end, CLOSE_TIMEOUT_MS)
-    stream.addEventListener('close', end)
-    // What a refused asker still sends is at most one frame, which libp2p holds unread until the stream has ended.
-  })
-  stream.abort(new PeerUnreachableError('The asking device kept its half of the stream open.'))
 }

@@ -66,7 +66,7 @@ export function decodeCapability(bytes: Uint8Array): Capability {
 }
 
 function frameFrom(capability: Capability): frames.Capability {
-  const { answering, models, hardware, addresses, ...same } = capability
+  const { answering, models, hardware, addresses, roster, ...same } = capability
   const frame: frames.Capability = {
     ...same,
     answering: ANSWERING.indexOf(answering) + 1,
@@ -78,7 +78,8 @@ function frameFrom(capability: Capability): frames.Capability {
     })),
     ...(hardware === null ? {} : { hardware }),
     // A host with many interfaces has many addresses; the first ones are the best known.
-    addresses: addresses.slice(0, MAX_ADDRESSES)
+    addresses: addresses.slice(0, MAX_ADDRESSES),
+    ...(roster === null ? {} : { roster: bytesOf('roster', roster, HASH_BYTES) })
   }
   capabilityFrom(frame)
   const { byteLength } = frames.Capability.encode(frame)
@@ -100,7 +101,8 @@ function capabilityFrom(frame: frames.Capability): Capability {
     hardware: frame.hardware === undefined ? null : label('hardware', frame.hardware, MAX_HARDWARE_LENGTH),
     addresses: atMost('addresses', frame.addresses, MAX_ADDRESSES).map((address) =>
       label('address', address, MAX_ADDRESS_LENGTH)
-    )
+    ),
+    roster: frame.roster === undefined ? null : hexOf('roster', frame.roster, HASH_BYTES)
   }
 }
 
