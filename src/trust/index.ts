@@ -1,0 +1,28 @@
+/**
+ * @packageDocumentation
+ *
+ * Who belongs to the mesh, and how a device comes to belong to it. Pure: keys, clocks and randomness are given, and no
+ * byte is sent from here.
+ */
+export type { BoxKey, DeviceKey, Signer, Verify } from './keys.ts'
+
+// Pairing: a newcomer and a member that compare six digits.
+export { codeOf, commitmentOf } from './commitment.ts'
+export type { Committed, Opened, PairingSide, Transcript } from './commitment.ts'
+export { beginPairing, helloOf, stepPairing } from './pairing.ts'
+export type { PairingEnd, PairingEvent, PairingInit, PairingState, PairingStep } from './pairing.ts'
+export { DOOR_OPEN_MS, DoorState } from './door.ts'
+
+// Invites: one-time tickets.
+export { decodeInvite, encodeInvite } from './invite.ts'
+export type { InviteTicket } from './invite.ts'
+export { Invites } from './invites.ts'
+export type { InvitesInit, Redemption } from './invites.ts'
+export { memberProof, newcomerProof, ticketId } from './ticket-proof.ts'
+export type { ProofParties } from './ticket-proof.ts'
+
+// Files that are carried by hand.
+export { decodeRequest, encodeRequest } from './request-file.ts'
+export type { DeviceRequest } from './request-file.ts'
+export { decodeAdmission, encodeAdmission } from './admission-file.ts'
+export type { AdmissionFile } from './admission-file.ts'
