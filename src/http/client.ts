@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
-import { MeshError, NodeUnreachableError, PromptTooLongError } from '../errors.ts'
+import {
+  InvalidFileError,
+  InvalidRequestError,
+  MeshError,
+  NodeUnreachableError,
+  PromptTooLongError
+} from '../errors.ts'
 import type {
   AbortOptions,
   AskEvent,
@@ -8,6 +14,7 @@ import type {
   DiscoverOptions,
   Discovery,
   Finding,
+  Membership,
   Mesh,
   MeshEvent,
   MeshStatus,
@@ -18,14 +25,16 @@ import type {
 } from '../interface.ts'
 import type { ConnectControlInit } from './index.ts'
 import { greet, receive, send } from './exchange.ts'
+import { controlMembership } from './membership.ts'
 import { checkToken } from './proof.ts'
-import { MAX_QUESTION_BYTES, METHODS } from './wire.ts'
-import type { MethodName, Question } from './wire.ts'
+import { METHODS, packed, unpacked } from './wire.ts'
+import type { MethodName } from './wire.ts'
 
 type Prompt = string | Message[]
 
 /** A `Mesh` over the control socket. Each call has a connection of its own: ten at once keep apart by themselves. */
 export class ControlClient implements Mesh {
+  readonly membership: Membership = controlMembership((method, options) => this.#value(method, options))
   readonly #init: Required<Omit<ConnectControlInit, 'signal'>>
   readonly #connections = new Set<Socket>()
   #stopped = false
@@ -98,12 +107,12 @@ export class ControlClient implements Mesh {
 
   async *#call<Event, Value = unknown>(
     method: MethodName,
-    { signal, ...options }: AskOptions & DiscoverOptions = {},
+    { signal, ...options }: AbortOptions = {},
     prompt?: Prompt
   ): AsyncGenerator<Event, Value> {
-    const body = encode(prompt === undefined ? { options } : { prompt, options })
+    const { atClose, gives } = METHODS[method]
+    const body = encode(method, options, prompt)
     const socket = this.#dial(signal)
-    const { atClose } = METHODS[method]
     let heard = false
     try {
       await greet(socket, this.#init)
@@ -112,7 +121,7 @@ export class ControlClient implements Mesh {
       for await (const reply of receive(response)) {
         signal?.throwIfAborted()
         if ('done' in reply) {
-          return reply.done as Value
+          return unpacked(reply.done, gives) as Value
         }
         yield reply.event as Event
       }
@@ -162,12 +171,17 @@ export class ControlClient implements Mesh {
   }
 }
 
-function encode(question: Question): Buffer {
-  const body = Buffer.from(JSON.stringify(question))
-  if (body.length > MAX_QUESTION_BYTES) {
-    throw new PromptTooLongError(
-      `The question has ${body.length} bytes, and a node takes at most ${MAX_QUESTION_BYTES}. Ask about a part of it.`
-    )
+function encode(method: MethodName, options: object, prompt: Prompt | undefined): Buffer {
+  const { longest, takes } = METHODS[method]
+  const body = Buffer.from(JSON.stringify({ prompt, options: packed(options, takes) }))
+  if (body.length <= longest) {
+    return body
   }
-  return body
+  if (takes !== undefined) {
+    throw new InvalidFileError(`The ${takes} is larger than any that a node takes; it is probably another file.`)
+  }
+  const size = `${body.length} bytes, and a node takes at most ${longest}`
+  throw method.startsWith('membership.')
+    ? new InvalidRequestError(`What was given has ${size}.`)
+    : new PromptTooLongError(`The question has ${size}. Ask about a part of it.`)
 }

@@ -2,34 +2,36 @@
 import type { IncomingMessage } from 'node:http'
 import { ProtocolError } from '../errors.ts'
 import type { Message } from '../interface.ts'
-import { MAX_QUESTION_BYTES, METHODS } from './wire.ts'
-import type { MethodName, Question } from './wire.ts'
+import { METHODS, unpacked } from './wire.ts'
+import type { Asked, MethodName } from './wire.ts'
 
 /** @throws {ProtocolError} when there is no such method, or the body is malformed or too long */
-export async function readQuestion(request: IncomingMessage): Promise<Question & { method: MethodName }> {
+export async function readQuestion(request: IncomingMessage): Promise<Asked> {
   const method = request.url?.slice(1) ?? ''
   if (request.method !== 'POST' || !isMethod(method)) {
     throw new ProtocolError('The node knows no such request. If it is of an older release, stop it and start it again.')
   }
-  const body = parse(await readBody(request))
+  const { longest, takes } = METHODS[method]
+  const body = parse(await readBody(request, longest))
   if (!isObject(body) || !isObject(body.options)) {
     throw new ProtocolError('A question is an object with options.')
   }
-  const { prompt, options } = body
+  const { prompt } = body
   if (prompt !== undefined && !isPrompt(prompt)) {
     throw new ProtocolError('A prompt is a text, or messages each with a role and a content.')
   }
-  // What is in the options is the mesh's to judge, as it is for a caller in its own process.
+  // What else is in the options is the mesh's to judge, as it is for a caller in its own process.
+  const options = unpacked(body.options, takes) as Asked['options']
   return { method, options, ...(prompt === undefined ? {} : { prompt }) }
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage, longest: number): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > MAX_QUESTION_BYTES) {
-      throw new ProtocolError(`A question has at most ${MAX_QUESTION_BYTES} bytes.`)
+    if (bytes > longest) {
+      throw new ProtocolError(`This question has at most ${longest} bytes.`)
     }
     chunks.push(chunk)
   }

@@ -10,7 +10,8 @@ import type { Control, ServeControlInit } from './index.ts'
 import { checkToken, proveAsServer } from './proof.ts'
 import { readQuestion } from './question.ts'
 import { endReply, toWire, writeReply } from './reply.ts'
-import { METHODS } from './wire.ts'
+import { METHODS, packed } from './wire.ts'
+import type { Asked } from './wire.ts'
 
 /** Connections that have not asked yet. Ours need milliseconds, so of more than this the oldest is not one of ours. */
 const MAX_OPENING = 64
@@ -108,18 +109,20 @@ export class ControlServer implements Control {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let running: Running | undefined
+    let question: Asked | undefined
     // A proof is good for one request, also where the asker would like to go on.
     response.setHeader('connection', 'close')
     try {
-      const { method, ...question } = await readQuestion(request)
+      question = await readQuestion(request)
       this.#opened(request.socket)
-      const { call, atClose } = METHODS[method]
+      const { call, atClose, gives } = METHODS[question.method]
       running = this.#run(response, atClose)
       response.writeHead(200, { 'content-type': 'application/x-ndjson' }).flushHeaders()
       const { signal } = running.aborted
-      await writeReply(response, call(this.#mesh, { ...question, options: { ...question.options, signal } }), signal)
+      const result = call(this.#mesh, { ...question, options: { ...question.options, signal } })
+      await writeReply(response, 'then' in result ? result.then((value) => packed(value, gives)) : result, signal)
     } catch (error) {
-      this.#fail(response, error, running)
+      this.#fail(response, error, running, question)
     }
   }
 
@@ -135,12 +138,12 @@ export class ControlServer implements Control {
     return running
   }
 
-  #fail(response: ServerResponse, error: unknown, running: Running | undefined): void {
+  #fail(response: ServerResponse, error: unknown, running: Running | undefined, question: Asked | undefined): void {
     if (response.destroyed || response.writableEnded) {
       return
     }
     if (!(error instanceof MeshError)) {
-      this.#init.log.warn(`a request on the control socket failed: ${describe(error)}`)
+      this.#init.log.warn(`a request on the control socket failed: ${withoutSecrets(describe(error), question)}`)
     }
     if (running === undefined) response.writeHead(400)
     endReply(response, { error: toWire(error) })
@@ -154,4 +157,13 @@ function refuse(socket: Socket, status: string): void {
 
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+/** An inner error may quote what it was given; a recovery phrase belongs into no log. */
+function withoutSecrets(text: string, question: Asked | undefined): string {
+  const secrets = question === undefined ? [] : (METHODS[question.method].secrets ?? [])
+  const given = secrets.map((name) => (question?.options as Record<string, unknown> | undefined)?.[name])
+  return given
+    .filter((secret): secret is string => typeof secret === 'string' && secret !== '')
+    .reduce((rest, secret) => rest.replaceAll(secret, '(secret)'), text)
 }

@@ -1,17 +1,32 @@
 /** What crosses the control socket: one source for both ends. */
-import type { AskOptions, DiscoverOptions, Mesh, Message } from '../interface.ts'
+import { ProtocolError } from '../errors.ts'
+import type { AskOptions, DiscoverOptions, Membership, Mesh, Message } from '../interface.ts'
 
 /** The longest question. A token is some four bytes, so this is more than any model reads; a stranger's limit is ours. */
 export const MAX_QUESTION_BYTES = 2 ** 20
 
-/** The longest line of a reply: a status with thousands of peers, or a failed answer whose details quote the question. */
-export const MAX_LINE_CHARACTERS = 4 * MAX_QUESTION_BYTES
+/** The longest options of what takes no prompt: names, a code, an invite, a recovery phrase. */
+const MAX_OPTIONS_BYTES = 2 ** 16
+
+/** A request holds two keys and a name. */
+const MAX_REQUEST_BYTES = 2 ** 16
+
+/** An admission holds a roster: a thousand devices, each renamed a few times. */
+const MAX_ADMISSION_BYTES = 4 * 2 ** 20
+
+/** The longest line of a reply: an admission, or a failed answer whose details quote the question. */
+export const MAX_LINE_CHARACTERS = 2 * MAX_ADMISSION_BYTES
 
 /** Time for the proof. A node that is awake needs a few milliseconds; one that is suspended needs for ever. */
 export const PROOF_MS = 5_000
 
 /** Time from a connection's opening until its question is read. */
 export const OPENING_MS = 2 * PROOF_MS
+
+/** What was asked, after it was read. */
+export interface Asked extends Question {
+  method: MethodName
+}
 
 export interface Question {
   prompt?: string | Message[]
@@ -31,19 +46,93 @@ interface Method {
   call(mesh: Mesh, question: Question): AsyncIterable<unknown> | Promise<unknown>
   /** What a server that closes does with it: let it finish, end it as complete, or stay until it is through. */
   atClose: 'finish' | 'end' | 'stay'
+  /** The longest question, as JSON in bytes. */
+  longest: number
+  /** The option that is bytes: base64 on the wire. */
+  takes?: ByteField
+  /** The field of the value that is bytes: base64 on the wire. */
+  gives?: ByteField
+  /** Options that no log may hold. */
+  secrets?: readonly string[]
 }
 
-/** Every method of `Mesh` but `stop`, which is each end's own. */
-export const METHODS = {
-  ask: { call: (mesh, { prompt, options }) => mesh.ask(prompt ?? '', options), atClose: 'finish' },
-  status: { call: (mesh, { options }) => mesh.status(options), atClose: 'finish' },
-  peers: { call: (mesh, { options }) => mesh.peers(options), atClose: 'finish' },
-  discover: { call: (mesh, { options }) => mesh.discover(options), atClose: 'finish' },
-  why: { call: (mesh, { prompt, options }) => mesh.why(prompt, options), atClose: 'finish' },
-  models: { call: (mesh, { options }) => mesh.models(options), atClose: 'finish' },
-  doctor: { call: (mesh, { options }) => mesh.doctor(options), atClose: 'finish' },
-  events: { call: (mesh, { options }) => mesh.events(options), atClose: 'end' },
-  shutdown: { call: (mesh) => mesh.shutdown(), atClose: 'stay' }
-} satisfies Record<Exclude<keyof Mesh, 'stop'>, Method>
+/** All that is bytes; everything else is JSON as it stands. */
+type ByteField = 'request' | 'admission'
 
-export type MethodName = keyof typeof METHODS
+/** Every method of `Mesh` but `stop`, which is each end's own, and those of its `membership`. */
+export type MethodName = Exclude<keyof Mesh, 'stop' | 'membership'> | `membership.${keyof Membership}`
+
+const FINISH = { atClose: 'finish', longest: MAX_QUESTION_BYTES } as const
+
+function membership(name: keyof Membership, more: Partial<Method> = {}): Method {
+  return {
+    // The options are the mesh's to judge, as they are for a caller in its own process.
+    call: (mesh, { options }) => mesh.membership[name](options as never),
+    atClose: 'finish',
+    longest: MAX_OPTIONS_BYTES,
+    ...more
+  }
+}
+
+function taking(takes: ByteField, bytes: number): Pick<Method, 'takes' | 'longest'> {
+  return { takes, longest: Math.ceil(bytes / 3) * 4 + MAX_OPTIONS_BYTES }
+}
+
+export const METHODS: Readonly<Record<MethodName, Method>> = {
+  ask: { call: (mesh, { prompt, options }) => mesh.ask(prompt ?? '', options), ...FINISH },
+  status: { call: (mesh, { options }) => mesh.status(options), ...FINISH },
+  peers: { call: (mesh, { options }) => mesh.peers(options), ...FINISH },
+  discover: { call: (mesh, { options }) => mesh.discover(options), ...FINISH },
+  why: { call: (mesh, { prompt, options }) => mesh.why(prompt, options), ...FINISH },
+  models: { call: (mesh, { options }) => mesh.models(options), ...FINISH },
+  doctor: { call: (mesh, { options }) => mesh.doctor(options), ...FINISH },
+  events: { call: (mesh, { options }) => mesh.events(options), ...FINISH, atClose: 'end' },
+  shutdown: { call: (mesh) => mesh.shutdown(), ...FINISH, atClose: 'stay' },
+  'membership.list': membership('list'),
+  'membership.start': membership('start'),
+  'membership.openDoor': membership('openDoor'),
+  'membership.closeDoor': membership('closeDoor'),
+  'membership.approve': membership('approve'),
+  'membership.refuse': membership('refuse'),
+  'membership.knock': membership('knock'),
+  'membership.confirm': membership('confirm'),
+  'membership.deny': membership('deny'),
+  'membership.invite': membership('invite'),
+  'membership.redeem': membership('redeem', { secrets: ['invite'] }),
+  'membership.request': membership('request', { gives: 'request' }),
+  'membership.admit': membership('admit', { ...taking('request', MAX_REQUEST_BYTES), gives: 'admission' }),
+  'membership.inspect': membership('inspect', taking('admission', MAX_ADMISSION_BYTES)),
+  'membership.import': membership('import', taking('admission', MAX_ADMISSION_BYTES)),
+  'membership.rename': membership('rename'),
+  'membership.remove': membership('remove'),
+  'membership.leave': membership('leave'),
+  'membership.makePhrase': membership('makePhrase', { secrets: ['phrase'] }),
+  'membership.recover': membership('recover', { secrets: ['phrase'] })
+}
+
+/** The object as JSON can carry it. What should be bytes and is not stays as it is: whoever reads it refuses it. */
+export function packed(value: unknown, field: ByteField | undefined): unknown {
+  const bytes = fieldOf(value, field)
+  return field !== undefined && bytes instanceof Uint8Array
+    ? { ...(value as object), [field]: Buffer.from(bytes).toString('base64') }
+    : value
+}
+
+/** The object with its bytes again. @throws {ProtocolError} when they are no base64 */
+export function unpacked(value: unknown, field: ByteField | undefined): unknown {
+  if (field === undefined) {
+    return value
+  }
+  const text = fieldOf(value, field)
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'base64') : undefined
+  if (bytes === undefined || bytes.toString('base64') !== text) {
+    throw new ProtocolError(`The ${field} is not base64.`)
+  }
+  return { ...(value as object), [field]: new Uint8Array(bytes) }
+}
+
+function fieldOf(value: unknown, field: ByteField | undefined): unknown {
+  return field !== undefined && typeof value === 'object' && value !== null && field in value
+    ? (value as Record<string, unknown>)[field]
+    : undefined
+}

@@ -265,7 +265,7 @@ describe('the control socket against strangers', () => {
   })
 
   it('bounds the lines that a client takes, and what is no reply', async () => {
-    const replies = ['x'.repeat(5 * 2 ** 20), 'no JSON\n', 'null\n', '{}\n', '{"error":5}\n']
+    const replies = ['x'.repeat(9 * 2 ** 20), 'no JSON\n', 'null\n', '{}\n', '{"error":5}\n']
     for (const reply of replies) {
       const impostor = await Home.create()
       const server = await impostor.squat((socket) => void answerWith(socket, impostor.token, reply))
