@@ -22,6 +22,7 @@ export function diagnose(facts: NetworkFacts): Finding[] {
     ...mdnsSending(facts),
     ...firewall(facts),
     ...unreachable(facts),
+    ...otherMeshes(facts),
     ...isolation(facts)
   ]
 }
@@ -65,6 +66,10 @@ function networks({ beacon }: NetworkFacts): Finding[] {
     const message = 'This device has no network with an IPv4 address: only processes on it can be found.'
     return [{ check: 'network', state: 'problem', message }]
   }
+  if (!beacon.speaking) {
+    const message = 'This device sends no beacon until it is in a mesh or looks for one.'
+    return [{ check: 'network', state: 'ok', message }]
+  }
   const announced = outward.filter(({ announced }) => announced)
   if (announced.length === 0) {
     const message = 'This device listens on loopback only, so other devices are not told about it.'
@@ -84,7 +89,7 @@ function networks({ beacon }: NetworkFacts): Finding[] {
 }
 
 function mdnsSending({ mdns, route }: NetworkFacts): Finding[] {
-  if (mdns === null) return []
+  if (mdns?.speaking !== true) return []
   if (mdns.sendError === null && mdns.heardBack) return [{ check: 'mdns', state: 'ok', message: 'mDNS queries go out' }]
   // Without a default route this is its consequence, and said there.
   if (route === 'none') return []
@@ -143,9 +148,28 @@ function unreachable({ known, tcpPort }: NetworkFacts): Finding[] {
     })
 }
 
-function isolation({ beacon, mdns, neighbours }: NetworkFacts): Finding[] {
-  const heard = (beacon?.heard.length ?? 0) + (mdns?.heard.length ?? 0)
-  if (beacon === null || heard > 0 || neighbours === null || neighbours.length === 0) return []
+/** Whether a device of our own mesh was heard. */
+function isAlone({ beacon, mdns }: NetworkFacts): boolean {
+  return (beacon?.heard.length ?? 0) + (mdns?.heard.length ?? 0) === 0
+}
+
+/** Where ownmesh devices were heard that are not of our mesh, other processes on this device left out. */
+function othersNear({ beacon }: NetworkFacts): string[] {
+  const own = new Set(beacon?.networks.map(({ address }) => address))
+  return (beacon?.others ?? []).map(({ address }) => address).filter((address) => !own.has(address))
+}
+
+function otherMeshes(facts: NetworkFacts): Finding[] {
+  const near = othersNear(facts)
+  if (near.length === 0 || !isAlone(facts)) return []
+  const message = `No device of this mesh is heard, but ownmesh runs at ${near.slice(0, 3).join(', ')}. If that is a device of yours, run "mesh approve" on the one that is in your mesh and "mesh join" on the other.`
+  return [{ check: 'other-mesh', state: 'ok', message }]
+}
+
+function isolation(facts: NetworkFacts): Finding[] {
+  const { beacon, neighbours } = facts
+  if (beacon?.speaking !== true || neighbours === null || neighbours.length === 0) return []
+  if (!isAlone(facts) || othersNear(facts).length > 0) return []
   const near = beacon.networks.find(({ loopback }) => !loopback)
   return [
     {

@@ -123,9 +123,9 @@ export class WrappedMdns extends TypedEventEmitter<MdnsEvents> implements Mdns {
   }
 
   async #close(keys: string[]): Promise<void> {
-    const services = keys.map((key) => this.#services.get(key))
+    const closing = keys.map((key) => this.#services.get(key)?.close() ?? Promise.resolve())
     for (const key of keys) this.#services.delete(key)
-    await Promise.all(services.map((service) => service?.close()))
+    await Promise.all(closing)
   }
 
   #hear(event: 'found' | 'door', { peer, source, instanceName }: MdnsResponse): void {

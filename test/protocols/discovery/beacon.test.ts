@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { encodeDatagram, tagOf } from '../../../src/protocols/discovery/datagram.ts'
-import { createBeacon, freeUdpPort, randomPeerId } from './beacon.fixture.ts'
+import { encodeDatagram } from '../../../src/protocols/discovery/datagram.ts'
+import { createBeacon, datagram, freeUdpPort, next, randomPeerId, send, startedAndHeard } from './beacon.fixture.ts'
 import type { BeaconDatagram } from '../../../src/protocols/discovery/datagram.ts'
 import type { Beacon, Found } from '../../../src/protocols/discovery/index.ts'
 import type { TestBeacon } from './beacon.fixture.ts'
 
 /** The next `found` that fits. */
-function found(beacon: Beacon, fits: (found: Found) => boolean = () => true): Promise<Found> {
-  return new Promise((resolve) => {
-    const listener = ({ detail }: CustomEvent<Found>): void => {
-      if (!fits(detail)) return
-      beacon.removeEventListener('found', listener)
-      resolve(detail)
-    }
-    beacon.addEventListener('found', listener)
-  })
+function found(beacon: Beacon, fits?: (found: Found) => boolean): Promise<Found> {
+  return next(beacon, 'found', fits)
 }
 
 describe('beacon', function () {
@@ -39,36 +32,8 @@ describe('beacon', function () {
     return created
   }
 
-  async function datagram(changes: Partial<BeaconDatagram> = {}): Promise<BeaconDatagram> {
-    return {
-      tag: tagOf('ownmesh'),
-      instance: 'ab'.repeat(8),
-      peerId: await randomPeerId(),
-      answer: false,
-      addresses: ['/ip4/0.0.0.0/tcp/6373'],
-      ...changes
-    }
-  }
-
-  /** Sends datagrams in this order, as a device that has no beacon of ours. */
   async function speak(...datagrams: BeaconDatagram[]): Promise<void> {
-    const socket = createSocket('udp4')
-    for (const each of datagrams) {
-      await new Promise((resolve) => {
-        socket.send(encodeDatagram(each), port, '127.0.0.1', resolve)
-      })
-      // The receiver is in this process too, and its buffer holds a few hundred datagrams only.
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    socket.close()
-  }
-
-  /** Starts it and waits until its port is open. */
-  async function startedAndHeard(beacon: Beacon): Promise<void> {
-    beacon.start()
-    while (!beacon.state().networks.some(({ heardBack }) => heardBack)) {
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+    await send(port, datagrams)
   }
 
   it('finds another one on this machine, both ways, with the address to dial', async () => {
@@ -118,32 +83,6 @@ describe('beacon', function () {
     const again = found(watcher.beacon, ({ instance }) => instance === after.beacon.instance)
     after.beacon.start()
     assert.deepEqual((await again).addresses, ['/ip4/127.0.0.1/tcp/7002'])
-  })
-
-  it('warns when another process runs with the same identity', async () => {
-    const original = await create({ port })
-    original.beacon.start()
-    const copy = await create({ port }, { peerId: original.peerId })
-    const told = Promise.all([
-      once(original.beacon as unknown as EventTarget, 'clone'),
-      once(copy.beacon as unknown as EventTarget, 'clone')
-    ])
-    copy.beacon.start()
-    await told
-  })
-
-  it('does not find devices of another tag', async () => {
-    const { beacon } = await create({ port, tag: 'amber-otter' })
-    const heard = found(beacon)
-    await startedAndHeard(beacon)
-    const theirs = await datagram({ tag: tagOf('silver-heron') })
-    const ours = await datagram({ tag: tagOf('amber-otter') })
-    await speak(theirs, ours)
-    assert.equal((await heard).id, ours.peerId.toString())
-    assert.deepEqual(
-      beacon.state().heard.map(({ id }) => id),
-      [ours.peerId.toString()]
-    )
   })
 
   it('tells at once of a new process at an old address', async () => {

@@ -20,7 +20,8 @@ async function example(): Promise<BeaconDatagram> {
     instance: '0123456789abcdef',
     peerId: await randomPeerId(),
     answer: true,
-    addresses: ['/ip4/0.0.0.0/tcp/6373', '/ip6/fd00::5/tcp/6373']
+    addresses: ['/ip4/0.0.0.0/tcp/6373', '/ip6/fd00::5/tcp/6373'],
+    words: 0x1234
   }
 }
 
@@ -52,8 +53,32 @@ describe('beacon datagram', () => {
     assert.ok(decodeDatagram(Buffer.concat([bytes, Buffer.from('more')])))
   })
 
+  it('is read without the words, as a release before open doors wrote it', () => {
+    const header = '4f574e4d0100c4d01599ce73bac6abababababababab'
+    const key = 'ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c'
+    const decoded = decodeDatagram(Buffer.from(`${header}${key}010804000000000618e5`, 'hex'))
+    assert.equal(decoded?.tag, tagOf('ownmesh'))
+    assert.equal(decoded.peerId.toString(), '12D3KooWRawPbxPtP1eZaJpumGnyWX2DcUyd3RQnydr3eAto4Az7')
+    assert.deepEqual(decoded.addresses, ['/ip4/0.0.0.0/tcp/6373'])
+    assert.equal(decoded.words, null)
+    assert.equal(decodeDatagram(Buffer.from(`${header}${key}00`, 'hex'))?.words, null)
+  })
+
+  it('carries the words as two bytes after the addresses, marked by a flag', async () => {
+    const without = encodeDatagram({ ...(await example()), words: null, answer: false })
+    for (const words of [0, 0xabcd, 0xffff]) {
+      const bytes = encodeDatagram({ ...(await example()), words, answer: false })
+      assert.deepEqual([bytes[5], without[5]], [2, 0])
+      assert.equal(bytes.length, without.length + 2)
+      assert.deepEqual([...bytes.subarray(-2)], [words >> 8, words & 0xff])
+      assert.equal(decodeDatagram(bytes)?.words, words)
+    }
+    const unmarked = Buffer.concat([without, Buffer.from([0xab, 0xcd])])
+    assert.equal(decodeDatagram(unmarked)?.words, null)
+  })
+
   it('keeps the addresses that it can read when a later release adds another kind', async () => {
-    const datagram = await example()
+    const datagram = { ...(await example()), words: null }
     const bytes = encodeDatagram({ ...datagram, addresses: ['/ip4/0.0.0.0/tcp/6373', '/ip4/0.0.0.0/tcp/1'] })
     // The protocol code of the first address becomes one that nobody has assigned.
     const at = bytes.length - 2 * 8 - 2 + 1
@@ -80,6 +105,7 @@ describe('beacon datagram', () => {
     const datagram = await example()
     assert.throws(() => encodeDatagram({ ...datagram, addresses }), RangeError)
     assert.throws(() => encodeDatagram({ ...datagram, instance: 'short' }), RangeError)
+    for (const words of [-1, 0x10000]) assert.throws(() => encodeDatagram({ ...datagram, words }), RangeError)
   })
 
   it('never throws on strange bytes', async function () {
@@ -91,7 +117,11 @@ describe('beacon datagram', () => {
       const bytes = Uint8Array.from(valid.subarray(0, Math.ceil(random() * valid.length) + 40))
       const damage = Math.floor(random() * 6)
       for (let hit = 0; hit < damage; hit++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256)
-      if (decodeDatagram(bytes) !== undefined) read++
+      const decoded = decodeDatagram(bytes)
+      if (decoded === undefined) continue
+      read++
+      // What was read is sound: it could be said again.
+      assert.deepEqual(decodeDatagram(encodeDatagram(decoded)), decoded)
     }
     assert.ok(read > STRANGE / 100, `only ${read} reached the addresses: the damage was too crude`)
     fc.assert(

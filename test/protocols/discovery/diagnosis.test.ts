@@ -23,14 +23,16 @@ const beacon: BeaconState = {
   port: 6372,
   listenError: null,
   networks: [{ ...network, name: 'lo', address: '127.0.0.1', loopback: true }, network],
-  heard: [{ id: 'x', source: '192.168.1.6', agoMs: 5 }]
+  speaking: true,
+  heard: [{ id: 'x', source: '192.168.1.6', agoMs: 5 }],
+  others: []
 }
 const healthy: NetworkFacts = {
   route: { gateway: '192.168.1.1', interface: 'eth0' },
   neighbours: ['192.168.1.6'],
   firewall: null,
   beacon,
-  mdns: { sendError: null, heardBack: true, heard: [] },
+  mdns: { sendError: null, heardBack: true, speaking: true, heard: [] },
   known: [],
   tcpPort: 6373
 }
@@ -54,7 +56,8 @@ describe('diagnosis', () => {
   })
 
   it('names the missing default route once, and how mDNS works without one', () => {
-    const changes = { route: 'none' as const, mdns: { sendError: 'ENETUNREACH', heardBack: false, heard: [] } }
+    const mdns = { sendError: 'ENETUNREACH', heardBack: false, speaking: true, heard: [] }
+    const changes = { route: 'none' as const, mdns }
     const [finding] = findings('default-route', changes)
     assert.equal(finding?.state, 'warning')
     assert.equal(finding.mend, 'sudo ip route add 224.0.0.0/4 dev eth0')
@@ -101,6 +104,32 @@ describe('diagnosis', () => {
     assert.equal(findings('isolation', alone)[0]?.mend, 'mesh discover --scan 192.168.1.0/24')
     assert.deepEqual(findings('isolation', { ...alone, neighbours: [] }), [])
     assert.deepEqual(findings('isolation', {}), [])
+  })
+
+  it('tells of ownmesh devices near that are not of this mesh, and then suspects no Wi-Fi', () => {
+    const others = [{ address: '192.168.1.9', agoMs: 5 }]
+    const among = { beacon: { ...beacon, heard: [], others } }
+    assert.match(findings('other-mesh', among)[0]?.message ?? '', /192\.168\.1\.9.*mesh approve/)
+    assert.deepEqual(findings('isolation', among), [])
+    assert.deepEqual(findings('other-mesh', { beacon: { ...beacon, others } }), [])
+    // Another process on this device proves nothing about the network.
+    const own = { beacon: { ...beacon, heard: [], others: [{ address: '192.168.1.5', agoMs: 5 }] } }
+    assert.deepEqual(findings('other-mesh', own), [])
+    assert.equal(findings('isolation', own).length, 1)
+  })
+
+  it('expects nothing to come back while nothing is said', () => {
+    const quiet = { ...network, announced: false, heardBack: false }
+    const silent = {
+      beacon: { ...beacon, networks: [quiet], speaking: false, heard: [] },
+      mdns: { sendError: null, heardBack: false, speaking: false, heard: [] }
+    }
+    assert.deepEqual(
+      findings('network', silent).map(({ state }) => state),
+      ['ok']
+    )
+    assert.deepEqual(findings('mdns', silent), [])
+    assert.deepEqual(findings('isolation', silent), [])
   })
 })
 

@@ -8,7 +8,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import { beacon, dialer } from '../../../src/protocols/discovery/index.ts'
-import { freeUdpPort, loopbackOnly, randomPeerId } from './beacon.fixture.ts'
+import { freeUdpPort, loopbackOnly, MEMBER, randomPeerId } from './beacon.fixture.ts'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
 import type { Beacon, Dialer, KnownDevice } from '../../../src/protocols/discovery/index.ts'
@@ -42,7 +42,10 @@ describe('dialer', function () {
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
       connectionManager: { reconnectRetries: 0 },
-      services: { beacon: beacon({ port, interfaces: loopbackOnly }), dialer: dialer({ addressTimeoutMs }) },
+      services: {
+        beacon: beacon({ port, interfaces: loopbackOnly, voice: MEMBER }),
+        dialer: dialer({ addressTimeoutMs })
+      },
       start: false
     })
     nodes.push(node)
