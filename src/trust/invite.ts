@@ -142,7 +142,6 @@ function hasChecksum(bytes: Buffer): boolean {
 
 /** Whether it may be a multiaddr. What dials it looks closer. */
 function isAddress(address: string): boolean {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   return address.startsWith('/') && !/[\s\u0000-\u001f\u007f-\u009f]/.test(address)
 }
 
