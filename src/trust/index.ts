@@ -6,6 +6,18 @@
  */
 export type { BoxKey, DeviceKey, Signer, Verify } from './keys.ts'
 
+// The roster: signed records that build on each other, and what they say together.
+export { Roster } from './roster.ts'
+export type { Merged, NewDevice, RefusedRecord, RosterStore } from './roster.ts'
+export { evaluate } from './evaluate.ts'
+export type { Member, RemovedMember, RosterState } from './evaluate.ts'
+export { decodeRecord } from './record-encoding.ts'
+export type { RecordHash, RosterBody, RosterRecord } from './record.ts'
+
+// Words for people.
+export { doorWords, fingerprintOf, wordsFromDoor, wordsOf } from './mesh-words.ts'
+export { makePhrase, phraseToSeed } from './recovery-phrase.ts'
+
 // Pairing: a newcomer and a member that compare six digits.
 export { codeOf, commitmentOf } from './commitment.ts'
 export type { Committed, Opened, PairingSide, Transcript } from './commitment.ts'
