@@ -103,11 +103,12 @@ export function through(mesh: Mesh, peer: string): AskIt {
 }
 
 /** A mesh in this process that asks and does not answer, and finds those devices. */
-export function meshAmong(devices: Devices): Promise<Mesh> {
+export async function meshAmong(devices: Devices): Promise<Mesh> {
   const beaconPort = Number(devices.apart.MESH_BEACON_PORT)
   return createMesh({
-    home: devices.home('here'),
+    home: await devices.memberHome('here'),
     name: 'here',
+    listen: ['127.0.0.1'],
     port: 0,
     answer: 'no',
     discovery: ['beacon'],

@@ -10,7 +10,7 @@ import type { Specimen } from './mesh.ts'
 /** A device alone: nobody else on this machine shall answer for it. */
 async function device(): Promise<{ mesh: Mesh; home: string; close: () => Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'ownmesh-'))
-  const mesh = await createMesh({ home, name: 'specimen', port: 0, discovery: [] })
+  const mesh = await createMesh({ home, name: 'specimen', listen: ['127.0.0.1'], port: 0, discovery: [] })
   return {
     mesh,
     home,

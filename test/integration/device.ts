@@ -16,14 +16,10 @@ const PATIENCE_MS = 30_000
 const LAST_WORDS = 2000
 
 type Ready = { event: 'ready'; name: string; peerId: string; addresses: string[]; mesh: string | null; model: string }
-type PeerEvent = Extract<MeshEvent, { peer: unknown }>
+/** As it is printed: the type is called `event`. */
+type Printed<E> = E extends { type: infer T } ? { event: T } & Omit<E, 'type'> : never
 /** A line of `mesh join --json`, and when it came, in milliseconds of this process's monotonic clock. */
-export type Line = { at: number } & (
-  | Ready
-  | { event: PeerEvent['type']; peer: PeerEvent['peer']; reason?: string }
-  | { event: 'warning'; message: string }
-  | { event: 'stopping' }
-)
+export type Line = { at: number } & (Ready | Printed<MeshEvent>)
 
 export interface Outcome {
   code: number | null
@@ -37,6 +33,8 @@ export interface DeviceProcessInit {
   home: string
   flags: readonly string[]
   env: Record<string, string>
+  /** What has to be there before the process is. */
+  beforeStart?: () => Promise<void>
 }
 
 /** One device: its home, and the process that serves it now. */
@@ -70,9 +68,15 @@ export class Device {
     return this.#ended
   }
 
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
   /** Serves the home; a second time as the same device. Resolves to the ready line. */
-  async start(): Promise<Line & Ready> {
-    const child = this.spawn(['join', '--json', '--name', this.name, '--port', '0', ...this.#init.flags])
+  async start(...moreFlags: string[]): Promise<Line & Ready> {
+    await this.#init.beforeStart?.()
+    const flags = [...this.#init.flags, ...moreFlags]
+    const child = this.spawn(['join', '--json', '--name', this.name, '--port', '0', ...flags])
     this.#child = child
     this.lines = []
     this.#words = ''
@@ -89,6 +93,11 @@ export class Device {
       this.lines.push({ at: performance.now(), ...(JSON.parse(line) as object) } as Line)
       this.#news.dispatchEvent(new Event('news'))
     })
+    return this.ready()
+  }
+
+  /** The first line of the present process. */
+  async ready(): Promise<Line & Ready> {
     return (await this.until('its ready line', ({ event }) => event === 'ready')) as Line & Ready
   }
 

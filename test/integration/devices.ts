@@ -1,6 +1,7 @@
 /**
  * Real devices for tests: each is a process `mesh join --json` with a home of its own, on this machine or on a host of
- * `namespaces.ts`. Whatever a test does, `remove` ends every process that was started here and removes the homes.
+ * `namespaces.ts`. They are members of one mesh unless a test wants it otherwise. Whatever a test does, `remove` ends
+ * every process that was started here and removes the homes.
  *
  * @example
  *
@@ -21,6 +22,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Device } from './device.ts'
+import { HomesOfMesh } from './homes.ts'
 import type { Host } from './namespaces.ts'
 
 export interface DeviceInit {
@@ -34,6 +36,11 @@ export interface DeviceInit {
   env?: Record<string, string>
   /** @default a new folder in the temporary directory */
   home?: string
+  /**
+   * Devices of one name here are members of one mesh. Null: it belongs to none and knows nobody, as it comes out of the
+   * box. @default 'own'
+   */
+  mesh?: string | null
 }
 
 /** The folder of package.json, above wherever the compiled tests lie. */
@@ -51,6 +58,7 @@ export class Devices {
   readonly apart: Record<string, string>
   readonly #folder: string
   readonly #devices: Device[] = []
+  readonly #meshes = new Map<string, TestMesh>()
 
   private constructor(folder: string, beaconPort: number) {
     this.#folder = folder
@@ -70,12 +78,39 @@ export class Devices {
     return home
   }
 
+  /** A home for a device in this process, a member of the mesh. */
+  async memberHome(name: string, mesh = 'own'): Promise<string> {
+    const home = this.home(name)
+    const shared = this.#mesh(mesh)
+    shared.homes.admit(home, name)
+    await introduce(home, shared)
+    return home
+  }
+
   /** A device that is not started yet. */
-  device({ host, name, flags = [], models = [], env = {}, home = this.home(name, models) }: DeviceInit): Device {
+  device({
+    host,
+    name,
+    flags = [],
+    models = [],
+    env = {},
+    home = this.home(name, models),
+    mesh = 'own'
+  }: DeviceInit): Device {
     const reach = host === undefined ? this.apart : {}
-    const listen = host === undefined ? [] : ['--listen', '0.0.0.0']
-    const device = new Device({ host, name, home, flags: [...listen, ...flags], env: { ...reach, ...env } })
+    const listen = host === undefined ? ['--listen', '127.0.0.1'] : []
+    const shared = mesh === null ? null : this.#mesh(mesh)
+    shared?.homes.admit(home, name)
+    const device = new Device({
+      host,
+      name,
+      home,
+      flags: [...listen, ...flags],
+      env: { ...reach, ...env },
+      ...(shared !== null && { beforeStart: () => introduce(home, shared) })
+    })
     this.#devices.push(device)
+    shared?.devices.push(device)
     return device
   }
 
@@ -90,6 +125,36 @@ export class Devices {
     await Promise.all(this.#devices.map((device) => device.kill()))
     await rm(this.#folder, { recursive: true, force: true })
   }
+
+  #mesh(name: string): TestMesh {
+    const known = this.#meshes.get(name)
+    if (known !== undefined) return known
+    const mesh: TestMesh = { homes: new HomesOfMesh(), devices: [] }
+    this.#meshes.set(name, mesh)
+    return mesh
+  }
+}
+
+interface TestMesh {
+  homes: HomesOfMesh
+  devices: Device[]
+}
+
+/** A device that starts knows all members, and those that run know it: a file that is carried to each does the same. */
+async function introduce(home: string, { homes, devices }: TestMesh): Promise<void> {
+  const running = devices.filter((other) => other.home !== home && other.isRunning && !homes.knowsAll(other.home))
+  await Promise.all(
+    running.map(async (other) => {
+      homes.brought(other.home)
+      const admission = homes.admission()
+      await other.ready()
+      const mesh = await other.attach()
+      await mesh.membership.import({ admission })
+      await mesh.stop()
+    })
+  )
+  // Last, so that those who were added meanwhile are in it.
+  if (!homes.knowsAll(home)) homes.bring(home)
 }
 
 /** One that the system had to give away just now; who takes it in between is not one of ours. */

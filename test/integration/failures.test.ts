@@ -63,7 +63,7 @@ describe('a device that cannot do what is asked', function () {
   })
 
   it('says that its identity is damaged, and touches nothing', async () => {
-    const device = devices.device({ name: 'damaged' })
+    const device = devices.device({ name: 'damaged', mesh: null })
     await mkdir(join(device.home, 'identity'), { recursive: true, mode: 0o700 })
     const file = join(device.home, 'identity', 'private-key')
     await writeFile(file, 'not a key', { mode: 0o600 })
@@ -114,7 +114,7 @@ describe('a device that cannot do what is asked', function () {
   })
 
   it('leaves nothing behind when Ctrl-C ends an answer without a node', async () => {
-    const device = devices.device({ name: 'visitor', models: ['plain'], env: { MESH_MAX_RATE: '5' } })
+    const device = devices.device({ name: 'visitor', models: ['plain'], env: { MESH_MAX_RATE: '5' }, mesh: null })
     const asking = device.spawn(['ask', '--model', 'plain', '--max-tokens', '100', 'bb'])
     await once(asking.stdout!, 'data')
     const pids = device.processes(asking)

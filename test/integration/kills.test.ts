@@ -42,8 +42,9 @@ describe('an answer whose device is killed', function () {
     const { MESH_BEACON_PORT } = devices.apart
     answering = ['one', 'two'].map((name) => devices.device({ name, models: ['plain'], flags: ['--max-rate', RATE] }))
     asker = await createMesh({
-      home: devices.home('asker'),
+      home: await devices.memberHome('asker'),
       name: 'asker',
+      listen: ['127.0.0.1'],
       port: 0,
       answer: 'no',
       discovery: ['beacon'],

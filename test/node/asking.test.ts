@@ -22,7 +22,8 @@ function capability(name: string, models = [offer()]): Capability {
     models,
     queue: 0,
     hardware: null,
-    addresses: []
+    addresses: [],
+    roster: null
   }
 }
 

@@ -47,7 +47,8 @@ export function device(
       models,
       queue,
       hardware: null,
-      addresses: []
+      addresses: [],
+      roster: null
     },
     heardAt: NOW,
     roundTripMs: changes.here === true ? null : 5,

@@ -1,7 +1,7 @@
 import '../../src/polyfill.ts'
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
-import type { Capability, MeshEvent } from '../../src/interface.ts'
+import type { Capability, MembershipStatus, MeshEvent } from '../../src/interface.ts'
 import { Broadcast } from '../../src/node/broadcast.ts'
 import { LocalMesh } from '../../src/node/local-mesh.ts'
 import type { LocalMeshParts } from '../../src/node/local-mesh.ts'
@@ -9,6 +9,14 @@ import { OwnCapability } from '../../src/node/own-capability.ts'
 import { MINI } from './candidates.ts'
 
 const FOREVER = new Promise<void>(() => undefined)
+const MEMBERSHIP: MembershipStatus = {
+  state: 'member',
+  members: 2,
+  recovery: false,
+  door: { open: false, closesInMs: 0, newcomers: [] },
+  comparing: null,
+  openDoors: []
+}
 const HERE = { id: '12D3KooWHere', name: 'laptop-2' }
 
 describe('the mesh in this process', () => {
@@ -80,6 +88,7 @@ describe('the mesh in this process', () => {
         }
       },
       events: new Broadcast<MeshEvent>(),
+      membership: { status: () => MEMBERSHIP, words: 'amber-otter' },
       close
     }
     return new LocalMesh(parts as unknown as LocalMeshParts)
@@ -94,7 +103,8 @@ describe('the mesh in this process', () => {
       state: 'running',
       answering: 'yes',
       addresses: ['/ip4/127.0.0.1/tcp/6373'],
-      mesh: null,
+      mesh: 'amber-otter',
+      membership: MEMBERSHIP,
       models: [],
       hardware: 'a CPU',
       tokensPerSecond: MINI.decodeRate,

@@ -23,6 +23,7 @@ import { MINI } from './candidates.ts'
 
 const SELF = '12D3KooWA5yZZEQNoAQ5n8a1c3XFvAsDgLhYvcfWMEqQBDcvfjSi'
 const PI = '12D3KooWFgRiVbFb2wnCQDsbgR44XcEQ7yLmrUzw5ZHoBBhH9NdV'
+const DESKTOP = '12D3KooWSDFh1BwmYS3L9DLtUtJfGzNT7PcuLiHUqUZNU5PdnaEk'
 const ADDRESS = '/ip4/10.0.0.5/tcp/6373'
 
 class FakeBeacon extends TypedEventEmitter<BeaconEvents> {
@@ -50,6 +51,7 @@ class FakeWatch extends TypedEventEmitter<NetworkWatchEvents> implements Network
 /** What the other devices and the network do is up to the test. */
 class FakeNetwork extends EventTarget {
   readonly found: Found[] = []
+  readonly forgotten: string[] = []
   known: KnownDevice[] = []
   readonly hungUp: string[] = []
   readonly dialled: string[] = []
@@ -73,6 +75,7 @@ class FakeNetwork extends EventTarget {
     },
     dialer: {
       found: (found: Found) => this.found.push(found),
+      forget: (id: string) => this.forgotten.push(id),
       known: () => this.known,
       networkChanged: () => this.networkChanges++
     }
@@ -100,6 +103,7 @@ function capability(changes: Partial<Capability> = {}): Capability {
     queue: 0,
     hardware: null,
     addresses: [],
+    roster: null,
     ...changes
   }
 }
@@ -115,6 +119,9 @@ describe('the neighbours', () => {
   let stored: RememberedPeer[]
   let events: MeshEvent[]
   let lost: string[]
+  /** Names of the members by id, in the order of their admission. */
+  let members: Map<string, string>
+  let differing: string[]
   let neighbours: Neighbours
 
   beforeEach(() => {
@@ -124,6 +131,11 @@ describe('the neighbours', () => {
     stored = []
     events = []
     lost = []
+    members = new Map([
+      [SELF, 'laptop'],
+      [PI, 'pi']
+    ])
+    differing = []
   })
 
   afterEach(() => {
@@ -133,8 +145,17 @@ describe('the neighbours', () => {
   function begin(connect: string[] = []): void {
     neighbours = new Neighbours({
       self: { id: SELF, ownName: 'laptop', version: '0.1.0' },
+      members: {
+        isMember: (id) => members.has(id),
+        named: () => [...members].map(([id, ownName], order) => ({ id, ownName, order })),
+        differs: (id, digest) => differing.push(`${id} ${digest}`)
+      },
       network: network as unknown as NeighbourNetwork,
-      store: { all: () => [...stored], save: (peer) => stored.push(peer) },
+      store: {
+        all: () => [...stored],
+        save: (peer) => stored.push(peer),
+        forget: (id) => (stored = stored.filter((peer) => peer.id !== id))
+      },
       connect: connect.map(givenAddress),
       emit: (event) => events.push(event),
       lost: (peerId, how) => lost.push(`${peerId} ${how}`),
@@ -165,6 +186,73 @@ describe('the neighbours', () => {
     )
     assert.deepEqual([...neighbours.peers.get(PI)!.foundBy], ['beacon', 'mdns'])
     assert.deepEqual([neighbours.list(), events], [[], []])
+  })
+
+  it('has nothing to do with whoever is no member, by whatever way it was heard of', async () => {
+    members.delete(PI)
+    stored = [{ id: PI, name: 'pi', addresses: [ADDRESS], seen: clock.wall() }]
+    begin([ADDRESS])
+    for (const service of [network.services.beacon, network.services.mdns]) {
+      service.safeDispatchEvent('found', { detail: { id: PI, addresses: [ADDRESS], way: 'beacon', instance: null } })
+    }
+    network.dispatchEvent(
+      new CustomEvent('connection:open', { detail: { remotePeer: peerIdFromString(PI), direction: 'inbound' } })
+    )
+    await turn()
+    assert.deepEqual([network.found, neighbours.list(), neighbours.peers.all(), events], [[], [], [], []])
+  })
+
+  it('forgets a device that was removed: nobody waits for it, and it is dialled and remembered no more', () => {
+    begin()
+    appear()
+    members.delete(PI)
+    neighbours.forget(PI)
+    assert.deepEqual([lost, network.forgotten, stored], [[`${PI} closed`], [PI], []])
+    assert.deepEqual([neighbours.list(), neighbours.peers.get(PI)], [[], undefined])
+    clock.advance(10 * HANG_UP_AFTER_MS)
+    assert.deepEqual(network.hungUp, [])
+  })
+
+  it('dials what the owner gave only once this device has a mesh, and once', async () => {
+    members.delete(SELF)
+    begin([ADDRESS])
+    neighbours.dialGiven()
+    await turn()
+    assert.deepEqual(network.dialled, [])
+    members.set(SELF, 'laptop')
+    neighbours.dialGiven()
+    neighbours.dialGiven()
+    await turn()
+    assert.deepEqual(network.dialled, [ADDRESS])
+  })
+
+  it('dials a device that was admitted where it is, if that is known', () => {
+    begin()
+    neighbours.admitted(PI, [])
+    assert.deepEqual(network.found, [])
+    neighbours.admitted(PI, [ADDRESS])
+    assert.deepEqual(
+      network.found.map(({ id, addresses }) => [id, addresses]),
+      [[PI, [ADDRESS]]]
+    )
+  })
+
+  it('tells which roster a member has, whoever speaks of it', () => {
+    begin()
+    appear({ roster: 'aa' })
+    network.gossip({ peer: DESKTOP, capability: capability({ roster: 'bb' }) })
+    assert.deepEqual(differing, [`${PI} aa`, `${DESKTOP} bb`])
+  })
+
+  it('warns once of two processes that take turns as one device, and not of a restart', () => {
+    begin()
+    appear()
+    appear({ instance: 'second' })
+    assert.deepEqual(types().filter((type) => type === 'warning'), [])
+    for (const instance of ['first', 'second', 'first']) appear({ instance })
+    const warnings = events.filter(({ type }) => type === 'warning')
+    assert.equal(warnings.length, 1)
+    assert.match(JSON.stringify(warnings), /Two processes are pi at once.*--new-key/)
   })
 
   it('tells of a device when it says what it is, and remembers it with its addresses', () => {
@@ -256,9 +344,10 @@ describe('the neighbours', () => {
 
   it('shows devices of one name apart, connected ones first', () => {
     begin()
-    const desktop = '12D3KooWSDFh1BwmYS3L9DLtUtJfGzNT7PcuLiHUqUZNU5PdnaEk'
-    appear({ name: 'laptop' })
-    appear({ name: 'laptop' }, desktop)
+    for (const id of [PI, DESKTOP]) {
+      members.set(id, 'laptop')
+      appear({ name: 'laptop' }, id)
+    }
     network.say({ type: 'closed', peer: PI, reason: 'reset', connected: false })
     const shown = neighbours.list()
     assert.deepEqual(
@@ -385,6 +474,7 @@ describe('the neighbours', () => {
         addresses: [ADDRESS],
         seen: clock.wall() - index
       }))
+      for (const { id, name } of stored) members.set(id, name)
       begin()
       assert.deepEqual([network.found.length, network.found.at(-1)?.id], [64, 'peer 63'])
       assert.equal(neighbours.list().length, 100)
@@ -400,7 +490,7 @@ describe('the neighbours', () => {
       { id: PI, foundBy: ['address'], addresses: [ADDRESS], connected: true, dialError: null, dialFailure: null }
     ]
     assert.deepEqual(neighbours.discoveries(), [
-      { id: PI, name: PI.slice(-8), foundBy: ['address'], addresses: [ADDRESS], connected: true, dialError: null }
+      { id: PI, name: 'pi', foundBy: ['address'], addresses: [ADDRESS], connected: true, dialError: null }
     ])
   })
 })

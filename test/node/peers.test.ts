@@ -16,6 +16,7 @@ function notice(changes: Partial<Capability> = {}): Capability {
     queue: 0,
     hardware: 'a CPU',
     addresses: [],
+    roster: null,
     ...changes
   }
 }
