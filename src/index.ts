@@ -38,6 +38,10 @@ export interface MeshOptions extends GivenSettings {
   home?: string
   /** @default nothing is logged */
   log?: NodeLog
+  /** A ticket, `mesh://…`, to join by before anything else. Of `createMesh`. */
+  invite?: string
+  /** Forgets the identity and the mesh of the home first: a new device from now on. Of `createMesh`. @default false */
+  newKey?: boolean
 }
 
 /** Longer than an answer takes; a reader that was suspended must not keep this process for ever. */
@@ -46,11 +50,12 @@ const LONGEST_DRAIN_MS = 5 * 60_000
 const SILENT: NodeLog = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 
 /**
- * A node in this process, with an identity of its own in its home. It listens (on loopback unless told otherwise) and
- * serves the control socket until `stop()`.
+ * A node in this process, with an identity of its own in its home. It listens, looks for the owner's other devices or
+ * starts a mesh, and serves the control socket until `stop()`. With an invite it resolves as a member.
  *
  * @throws {HomeInUseError} when another process serves the home
  * @throws {ListenError} {IdentityError} {ConfigError} {HomeUnusableError}
+ * @throws {InvalidInviteError} {InviteExpiredError} {InviteUsedError} {PairingFailedError} {AlreadyMemberError}
  */
 export function createMesh(options: MeshOptions = {}): Promise<Mesh> {
   return serve('join', options, startNode)

@@ -11,6 +11,13 @@ const MIGRATIONS: readonly string[] = [
      name TEXT NOT NULL,
      addresses TEXT NOT NULL,  -- JSON array of multiaddrs, newest first
      seen INTEGER NOT NULL     -- milliseconds since 1970 by this device's clock
+   ) STRICT;`,
+  // Whom this device spoke to before there was membership may be anybody.
+  `DELETE FROM peer;
+   CREATE TABLE mesh (id TEXT NOT NULL) STRICT;  -- one row, or none outside any mesh
+   CREATE TABLE roster (
+     hash BLOB PRIMARY KEY,    -- SHA-256 of the record
+     record BLOB NOT NULL      -- as it was signed
    ) STRICT;`
 ]
 

@@ -60,7 +60,8 @@ function clones({ clones }: OwnFacts): Finding[] {
   return clones.map((address) => ({
     check: 'identity',
     state: 'problem' as const,
-    message: `Another process uses this device's identity, at ${address}. Give the copied home an identity of its own: remove its folder identity and start it again.`
+    message: `Another process uses this device's identity, at ${address}. The copy needs a key of its own; there:`,
+    mend: 'mesh join --new-key'
   }))
 }
 

@@ -7,6 +7,8 @@ import type {
   DiscoverOptions,
   Discovery,
   Finding,
+  Membership,
+  MembershipStatus,
   Mesh,
   MeshEvent,
   MeshStatus,
@@ -42,6 +44,7 @@ export interface LocalMeshParts {
   answers: OwnAnswers
   asking: Asking
   events: Broadcast<MeshEvent>
+  membership: Membership & { status: () => MembershipStatus; readonly words: string | null }
   /** Ends everything, once. */
   close: () => Promise<void>
 }
@@ -54,6 +57,7 @@ const DISCOVER_MS = 3000
 
 /** The `Mesh` in this process. */
 export class LocalMesh implements Mesh {
+  readonly membership: Membership
   readonly #parts: LocalMeshParts
   readonly #startedAt = performance.now()
   #stopped: Promise<void> | undefined
@@ -61,6 +65,7 @@ export class LocalMesh implements Mesh {
 
   constructor(parts: LocalMeshParts) {
     this.#parts = parts
+    this.membership = parts.membership
   }
 
   async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent, void> {
@@ -77,7 +82,7 @@ export class LocalMesh implements Mesh {
 
   async status(options: AbortOptions = {}): Promise<MeshStatus> {
     await this.#begin(options)
-    const { id, paths, engine, visiting, capability, answers, asking } = this.#parts
+    const { id, paths, engine, visiting, capability, answers, asking, membership } = this.#parts
     const { answering, addresses, version, models: offers } = capability.get()
     const strongest = offers[0]
     return {
@@ -88,7 +93,8 @@ export class LocalMesh implements Mesh {
       state: this.#stopped !== undefined ? 'stopping' : visiting ? 'visiting' : 'running',
       answering,
       addresses,
-      mesh: null,
+      mesh: membership.words,
+      membership: membership.status(),
       models: await engine.models(),
       hardware: engine.hardware(),
       tokensPerSecond: strongest?.decodeRate ?? null,

@@ -1,7 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection, PeerId } from '@libp2p/interface'
-import type { Discovery, FoundBy, MeshEvent, PeerInfo } from '../interface.ts'
+import type { Capability, Discovery, FoundBy, MeshEvent, PeerInfo } from '../interface.ts'
 import type { CapabilityEvent, CapabilityService } from '../protocols/capability/index.ts'
 import { systemClock, type Clock } from '../protocols/clock.ts'
 import { networkWatch } from '../protocols/discovery/index.ts'
@@ -10,12 +10,12 @@ import type { Notices } from '../protocols/notices/index.ts'
 import { reasonOf } from './files.ts'
 import { dialUntilThere, type GivenAddress } from './given-addresses.ts'
 import { HangUps } from './hang-ups.ts'
-import { displayNames } from './names.ts'
+import { displayNames, type NamedDevice } from './names.ts'
 import type { Network } from './network.ts'
 import { OwnerWarnings } from './owner-warnings.ts'
 import { pause } from './pause.ts'
 import { peerInfo, Peers, type PeerChange, type PeerNews } from './peers.ts'
-import type { PeerStore } from './stores.ts'
+import type { PeerStore, RememberedPeer } from './stores.ts'
 
 /** A LAN answers in milliseconds; a suspended device takes the connection and never speaks. */
 const DIAL_TIMEOUT_MS = 3000
@@ -35,14 +35,24 @@ export interface NeighbourNetwork extends Pick<Network, 'dial' | 'hangUp' | 'add
   services: {
     capability: Pick<CapabilityService, 'listen'>
     notices: Pick<Notices, 'listen'>
-    dialer: Pick<Dialer, 'found' | 'known' | 'networkChanged'>
+    dialer: Pick<Dialer, 'found' | 'forget' | 'known' | 'networkChanged'>
     beacon?: Pick<Beacon, 'addEventListener' | 'announce'>
     mdns?: Pick<Mdns, 'addEventListener' | 'restart'>
   }
 }
 
+/** Who belongs to the mesh. */
+export interface MemberList {
+  isMember: (id: string) => boolean
+  /** The members, this device among them; empty outside any mesh. */
+  named: () => NamedDevice[]
+  /** A member has another roster than this device. */
+  differs: (id: string, digest: string | null) => void
+}
+
 export interface NeighboursInit {
   self: { id: string; ownName: string; version: string }
+  members: MemberList
   /** Null where this process speaks to no other device. */
   network: NeighbourNetwork | null
   store: PeerStore
@@ -66,6 +76,7 @@ export class Neighbours {
   readonly #stopped = new AbortController()
   readonly #clones = new Set<string>()
   #remembered: Promise<void> = Promise.resolve()
+  #hasDialledGiven = false
 
   constructor(init: NeighboursInit) {
     this.#init = init
@@ -78,7 +89,7 @@ export class Neighbours {
       init.emit({ type: 'warning', message })
     })
     const { monotonic, wall } = this.#clock
-    for (const { id, name, addresses, seen } of init.store.all()) {
+    for (const { id, name, addresses, seen } of this.#rememberedMembers()) {
       this.peers.remember(id, name, addresses, monotonic() - Math.max(0, wall() - seen))
     }
     if (init.network !== null) this.#attach(init.network)
@@ -86,10 +97,9 @@ export class Neighbours {
 
   /** Dials those that were remembered and given. The network runs by now. */
   start(): void {
-    const { network, store, connect, emit } = this.#init
+    const { network } = this.#init
     if (network === null) return
-    const dialled = store
-      .all()
+    const dialled = this.#rememberedMembers()
       .slice(0, MOST_DIALLED_AT_START)
       .filter(({ addresses }) => addresses.length > 0)
     for (const { id, addresses } of dialled) {
@@ -97,6 +107,14 @@ export class Neighbours {
     }
     this.#remembered = this.#decided(new Set(dialled.map(({ id }) => id)))
     this.#watch.start()
+    this.dialGiven()
+  }
+
+  /** Dials what the owner gave, once this device has a mesh: before that nobody there would speak to it. */
+  dialGiven(): void {
+    const { connect, emit, members, self } = this.#init
+    if (this.#hasDialledGiven || !members.isMember(self.id)) return
+    this.#hasDialledGiven = true
     for (const given of connect) {
       void dialUntilThere(given, {
         dial: (address) => this.dialAddress(address, 'address', this.#stopped.signal),
@@ -127,10 +145,26 @@ export class Neighbours {
     this.#hangUps.stop()
   }
 
-  /** Unique names by id, this device's among them. */
+  /** Unique names by id, this device's among them; the same on all devices. */
   names(): Map<string, string> {
-    const { id, ownName } = this.#init.self
-    return displayNames([{ id, ownName, order: 0 }, ...this.peers.all().map((peer) => ({ ...peer, order: 0 }))])
+    const { self, members } = this.#init
+    const named = members.named()
+    return displayNames(named.some(({ id }) => id === self.id) ? named : [{ ...self, order: 0 }])
+  }
+
+  /** It is no member any more: nothing is known of it, and nobody waits for it. */
+  forget(id: string): void {
+    const { network, store } = this.#init
+    network?.services.dialer.forget(id)
+    this.#apply(id, { type: 'closed' })
+    this.#hangUps.over(id)
+    this.peers.forget(id)
+    store.forget(id)
+  }
+
+  /** A device has become a member, at these addresses. */
+  admitted(id: string, addresses: string[]): void {
+    if (addresses.length > 0) this.#found({ id, addresses, way: 'incoming', instance: null })
   }
 
   /** Those that were ever spoken to, connected ones first. */
@@ -140,7 +174,7 @@ export class Neighbours {
     const order: PeerInfo['state'][] = ['connected', 'silent', 'away']
     return this.peers
       .all()
-      .filter(({ heardAt, capability }) => heardAt > -Infinity || capability !== null)
+      .filter(({ id, heardAt, capability }) => names.has(id) && (heardAt > -Infinity || capability !== null))
       .map((record) => peerInfo(record, names.get(record.id) ?? record.ownName, now))
       .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (a.name < b.name ? -1 : 1))
   }
@@ -165,6 +199,11 @@ export class Neighbours {
       signal: signal === undefined ? patience : AbortSignal.any([signal, patience])
     })
     this.#found({ id: connection.remotePeer.toString(), addresses: [address], way, instance: null })
+  }
+
+  #rememberedMembers(): RememberedPeer[] {
+    const { store, members } = this.#init
+    return store.all().filter(({ id }) => members.isMember(id))
   }
 
   async #decided(ids: ReadonlySet<string>): Promise<void> {
@@ -193,6 +232,8 @@ export class Neighbours {
       this.#heard(event)
     })
     notices.listen(({ peer, capability: notice }) => {
+      this.#init.members.differs(peer, notice.roster)
+      this.#warnings.instance({ id: peer, name: this.names().get(peer) ?? peer }, notice.instance)
       this.#apply(peer, { type: 'notice', capability: notice, direct: false })
       if (this.peers.get(peer)?.state !== 'connected' && notice.addresses.length > 0) {
         this.#found({ id: peer, addresses: notice.addresses, way: 'gossip', instance: null })
@@ -200,6 +241,7 @@ export class Neighbours {
     })
     network.addEventListener('connection:open', ({ detail }: CustomEvent<Connection>) => {
       const id = detail.remotePeer.toString()
+      if (!this.#init.members.isMember(id)) return
       if (detail.direction === 'inbound' && (this.peers.get(id)?.foundBy.size ?? 0) === 0) {
         this.#apply(id, { type: 'found', way: 'incoming', addresses: [] })
       }
@@ -219,7 +261,7 @@ export class Neighbours {
   }
 
   #found(found: Found): void {
-    if (found.id === this.#init.self.id) return
+    if (found.id === this.#init.self.id || !this.#init.members.isMember(found.id)) return
     this.#apply(found.id, { type: 'found', way: found.way, addresses: found.addresses })
     this.#init.network?.services.dialer.found(found)
   }
@@ -228,7 +270,8 @@ export class Neighbours {
     switch (event.type) {
       case 'notice':
         this.#apply(event.peer, { type: 'notice', capability: event.capability, direct: true })
-        this.#warnOfVersion(event.peer, event.capability.version)
+        this.#init.members.differs(event.peer, event.capability.roster)
+        this.#warnOf(event.peer, event.capability)
         break
       case 'beat':
         this.#apply(event.peer, { type: 'beat', roundTripMs: event.roundTripMs })
@@ -278,8 +321,10 @@ export class Neighbours {
     this.#init.store.save({ id, name: record.ownName, addresses, seen: this.#clock.wall() })
   }
 
-  #warnOfVersion(id: string, version: string): void {
+  #warnOf(id: string, { version, instance }: Capability): void {
     if (this.#stopped.signal.aborted) return
-    this.#warnings.versionsApart({ id, name: this.names().get(id) ?? id, version }, this.#init.self.version)
+    const name = this.names().get(id) ?? id
+    this.#warnings.versionsApart({ id, name, version }, this.#init.self.version)
+    this.#warnings.instance({ id, name }, instance)
   }
 }

@@ -3,7 +3,8 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { gossipsub, type GossipSub } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
+import type { ConnectionGater, Libp2p, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import { ListenError } from '../errors.ts'
@@ -11,8 +12,11 @@ import type { Capability } from '../interface.ts'
 import { ask, type Answer, type Ask } from '../protocols/ask/index.ts'
 import { capability, type CapabilityService } from '../protocols/capability/index.ts'
 import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns } from '../protocols/discovery/index.ts'
+import { guard, type Guard } from '../protocols/guard.ts'
 import type { Log } from '../protocols/log.ts'
 import { gossipOptions, notices, type Notices } from '../protocols/notices/index.ts'
+import { pair, PAIR_PROTOCOL, type Pair, type PairConversation } from '../protocols/pair/index.ts'
+import { roster, type RosterExchange, type RosterInit } from '../protocols/roster/index.ts'
 import { yamuxOptions } from '../protocols/stream.ts'
 import { reasonOf } from './files.ts'
 import type { Identity } from './identity.ts'
@@ -20,7 +24,10 @@ import type { DiscoveryWay } from './settings.ts'
 
 /** The services of a device on the network. Discovery is absent where it is switched off, or nobody shall find us. */
 export interface NetworkServices extends Record<string, unknown> {
+  guard: Guard
   identify: Identify
+  pair: Pair
+  roster: RosterExchange
   pubsub: GossipSub
   ask: Ask
   capability: CapabilityService
@@ -51,12 +58,18 @@ export interface NetworkInit {
   instance: string
   current: () => Capability
   answer: Answer
+  /** Who may speak here, asked at each connection and each stream. */
+  isMember: (peer: PeerId) => boolean
+  gater: ConnectionGater
+  roster: Pick<RosterInit, 'mine' | 'records' | 'merge'>
+  /** Speaks with a newcomer. */
+  welcome: (conversation: PairConversation) => Promise<void>
   log: Log
 }
 
 /** Puts libp2p together; nothing listens or is sent before `startNetwork`, so that nobody misses what comes first. */
 export function createNetwork(init: NetworkInit): Promise<Network> {
-  const { identity, listen, discovery, beaconPort, instance, current, answer, log } = init
+  const { identity, listen, discovery, beaconPort, instance, current, answer, isMember, gater, welcome, log } = init
   return createLibp2p<NetworkServices>({
     start: false,
     privateKey: identity.privateKey,
@@ -64,6 +77,7 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux(yamuxOptions)],
+    connectionGater: gater,
     connectionManager: {
       maxConnections: MOST_CONNECTIONS,
       inboundConnectionThreshold: NEW_CONNECTIONS_PER_SECOND,
@@ -74,10 +88,14 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
     // Heartbeats tell sooner, and tell more.
     connectionMonitor: { enabled: false },
     services: {
-      identify: identify(),
+      guard: guard({ isMember, open: [PAIR_PROTOCOL], log }),
+      // Of a stranger nothing is asked: members are identified when they connect.
+      identify: identify({ runOnConnectionOpen: false }),
       pubsub: gossipsub(gossipOptions),
+      pair: pair({ answer: welcome, log }),
+      roster: roster({ ...init.roster, log }),
       capability: capability({ current, log }),
-      notices: notices({ log }),
+      notices: notices({ accept: (peer) => isMember(peerIdFromString(peer)), log }),
       ask: ask({ answer, log }),
       dialer: dialer({ log }),
       ...(discovery.includes('beacon') && { beacon: beacon({ port: beaconPort, instance, log }) }),

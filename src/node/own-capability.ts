@@ -21,7 +21,8 @@ export class OwnCapability {
       models: [],
       queue: 0,
       hardware: null,
-      addresses: []
+      addresses: [],
+      roster: null
     }
   }
 
@@ -29,7 +30,7 @@ export class OwnCapability {
     return this.#current
   }
 
-  update(change: Partial<Pick<Capability, 'answering' | 'models' | 'queue' | 'hardware' | 'addresses'>>): void {
+  update(change: Partial<Pick<Capability, 'name' | 'answering' | 'models' | 'queue' | 'hardware' | 'addresses' | 'roster'>>): void {
     const next = { ...this.#current, ...change }
     if (JSON.stringify(next) === JSON.stringify(this.#current)) return
     this.#current = { ...next, sequence: this.#current.sequence + 1 }

@@ -1,10 +1,15 @@
 /** A home has a few devices. Beyond this many warnings a stranger is at play, who invents devices to be warned of. */
 const MOST_WARNINGS = 100
 
+/** Of each device; whoever restarts more often than this between two turns is not noticed. */
+const MOST_INSTANCES = 8
+
 /** What the owner is warned of about other devices: each thing once. */
 export class OwnerWarnings {
   readonly #warn: (message: string) => void
   readonly #given = new Set<string>()
+  /** The processes that spoke as a device, by its id, the present one last. */
+  readonly #instances = new Map<string, string[]>()
 
   constructor(warn: (message: string) => void) {
     this.#warn = warn
@@ -13,9 +18,22 @@ export class OwnerWarnings {
   clone(address: string): void {
     this.#once(
       `clone ${address}`,
-      `Another process uses this device's identity, at ${address}. Was the home copied? Give that copy a home of its own ` +
-        '(--home), or remove its identity folder: then it is a new device.'
+      `Another process uses this device's identity, at ${address}. Was the home copied? Stop the copy, and start it with a ` +
+        'key of its own: mesh join --new-key'
     )
+  }
+
+  /** A process that was restarted never comes back as it was: two that take turns under one id are two. */
+  instance(peer: { id: string; name: string }, instance: string): void {
+    const seen = this.#instances.get(peer.id) ?? []
+    if (seen.at(-1) === instance) return
+    if (seen.includes(instance)) {
+      this.#once(
+        `copies ${peer.id}`,
+        `Two processes are ${peer.name} at once. Was its home copied? Start the copy with a key of its own: mesh join --new-key`
+      )
+    }
+    this.#instances.set(peer.id, [...seen, instance].slice(-MOST_INSTANCES))
   }
 
   versionsApart(peer: { id: string; name: string; version: string }, own: string): void {

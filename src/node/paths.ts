@@ -10,6 +10,10 @@ export interface Paths {
   /** Keys and the control token; mode 0700, apart from everything that a person might copy. */
   identity: string
   privateKey: string
+  /** X25519, to which snapshots are encrypted. */
+  boxKey: string
+  /** Of the device that started the mesh, until a recovery phrase is made. */
+  recoveryKey: string
   controlToken: string
   database: string
   models: string
@@ -34,6 +38,8 @@ export function pathsOf(home?: string, environment: Environment = readEnvironmen
     home: root,
     identity,
     privateKey: join(identity, 'private-key'),
+    boxKey: join(identity, 'box-key'),
+    recoveryKey: join(identity, 'recovery-key'),
     controlToken: join(identity, 'control-token'),
     database: join(root, 'mesh.db'),
     models: join(root, 'models'),

@@ -57,6 +57,10 @@ export class Peers {
     record.foundBy.add('remembered')
   }
 
+  forget(id: string): void {
+    this.#records.delete(id)
+  }
+
   /** Takes a piece of news at the time `now`. */
   apply(id: string, news: PeerNews, now: number): PeerChange {
     // Of the end of what was never known there is nothing to keep.

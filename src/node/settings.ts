@@ -11,7 +11,7 @@ export interface Settings {
   name: string
   /** TCP port for peers; the next free one is taken when it is in use, unless it was asked for. @default 6373 */
   port: number
-  /** IP addresses or multiaddrs. @default loopback only */
+  /** IP addresses or multiaddrs. @default all interfaces (IPv4) */
   listen: string[]
   /** Addresses that are dialled at once and kept. @default none */
   connect: string[]
@@ -23,6 +23,12 @@ export interface Settings {
   discovery: readonly DiscoveryWay[]
   /** UDP port of the beacon. @default 6372 */
   beaconPort: number
+  /** The two words of the only mesh to join; null where any will do. @default null */
+  mesh: string | null
+  /** Starts a mesh of its own, also where others are near. @default false */
+  startNew: boolean
+  /** Whether the name was chosen by somebody: then a member takes it on. */
+  nameChosen: boolean
   /** Whether the port was chosen by somebody: then another one is not taken silently. */
   portChosen: boolean
 }
@@ -30,9 +36,10 @@ export interface Settings {
 export type DiscoveryWay = 'mdns' | 'beacon'
 
 /** Settings as flags and embedding programs give them: all optional. */
-export type GivenSettings = Partial<Omit<Settings, 'portChosen'>>
+export type GivenSettings = Partial<Omit<Settings, 'portChosen' | 'nameChosen'>>
 
-const LOOPBACK = '127.0.0.1'
+/** Who is no member gets nothing there but the knowledge that a port is open. */
+const ALL_INTERFACES = '0.0.0.0'
 /** A DNS label's length (RFC 1035), which is what a default name is. */
 const LONGEST_NAME = 63
 
@@ -57,11 +64,15 @@ export function resolveSettings(
     return undefined
   }
   const port = first('port', portNumber)
+  const name = first('name', deviceName)
   return {
-    name: first('name', deviceName) ?? defaultName(host),
+    name: name ?? defaultName(host),
+    nameChosen: name !== undefined,
+    mesh: first('mesh', meshWords) ?? null,
+    startNew: first('startNew', trueOrFalse) ?? false,
     port: port ?? DEFAULT_PORT,
     portChosen: port !== undefined,
-    listen: first('listen', strings) ?? [LOOPBACK],
+    listen: first('listen', strings) ?? [ALL_INTERFACES],
     connect: first('connect', strings) ?? [],
     answer: first('answer', yesOrNo) ?? 'yes',
     maxRate: first('maxRate', positive) ?? null,
@@ -117,13 +128,13 @@ function portNumber(value: unknown): number {
   return port
 }
 
+/** Whether a device may be called so: by its owner here, or by itself on the wire. */
+export function isDeviceName(name: string): boolean {
+  return new RegExp(`^[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,${LONGEST_NAME - 1}}$`, 'u').test(name)
+}
+
 function deviceName(value: unknown): string {
-  if (
-    typeof value === 'string' &&
-    new RegExp(`^[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,${LONGEST_NAME - 1}}$`, 'u').test(value)
-  ) {
-    return value
-  }
+  if (typeof value === 'string' && isDeviceName(value)) return value
   throw new Error(`a name is letters, digits, '.', '_' and '-', at most ${LONGEST_NAME}`)
 }
 
@@ -135,6 +146,16 @@ function strings(value: unknown): string[] {
 function yesOrNo(value: unknown): 'yes' | 'no' {
   if (value === 'yes' || value === 'no') return value
   throw new Error("it is 'yes' or 'no'")
+}
+
+function meshWords(value: unknown): string {
+  if (typeof value === 'string' && /^[a-z]+-[a-z]+$/i.test(value.trim())) return value.trim().toLowerCase()
+  throw new Error("a mesh is two words, such as 'amber-otter'")
+}
+
+function trueOrFalse(value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new Error('it is true or false')
 }
 
 function positive(value: unknown): number {

@@ -1,25 +1,29 @@
+import { rmSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { createEngine } from '../inference/index.ts'
 import { PeerUnreachableError } from '../errors.ts'
 import type { Generate, MeshEvent } from '../interface.ts'
+import { systemClock } from '../protocols/clock.ts'
 import { parseListenAddress } from '../protocols/discovery/index.ts'
 import { VERSION } from '../version.ts'
 import { OwnAnswers } from './answering.ts'
 import { Asking } from './asking.ts'
 import { Broadcast } from './broadcast.ts'
 import { openDatabase } from './database.ts'
-import { loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
+import { eraseIdentity, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
 import { givenAddress } from './given-addresses.ts'
 import { LocalMesh } from './local-mesh.ts'
 import { Measuring } from './measuring.ts'
+import { Belonging } from './membership/belonging.ts'
+import { Outsider } from './membership/outsider.ts'
 import { Neighbours } from './neighbours.ts'
 import { createNetwork, startNetwork, type Network } from './network.ts'
 import { OwnCapability } from './own-capability.ts'
 import { BUILT_IN_MODEL, type Paths } from './paths.ts'
 import { choosePort } from './port.ts'
 import { resolveSettings, type GivenSettings, type Settings } from './settings.ts'
-import { measurementStore, peerStore } from './stores.ts'
+import { measurementStore, meshStore, peerStore } from './stores.ts'
 
 /** Where a node tells what it does. Never a prompt, an answer or a key. */
 export interface NodeLog {
@@ -31,6 +35,10 @@ export interface NodeLog {
 export interface NodeInit extends GivenSettings {
   paths: Paths
   log: NodeLog
+  /** A ticket to redeem before anything else. */
+  invite?: string
+  /** Forgets the identity and the mesh of the home first: this device is a new one from now on. @default false */
+  newKey?: boolean
   /** Runs in place of the end of the node, which it is handed: what has to happen before and after it. */
   ending?: (end: () => Promise<void>) => Promise<void>
 }
@@ -41,10 +49,12 @@ export interface NodeInit extends GivenSettings {
  *
  * @throws {ConfigError} {IdentityError} {HomeUnusableError} {ListenError}
  */
-export async function startNode({ paths, log, ending = (end) => end(), ...given }: NodeInit): Promise<LocalMesh> {
+export async function startNode({ invite, newKey = false, ...init }: NodeInit): Promise<LocalMesh> {
+  const { paths, log, ending = (end) => end(), ...given } = init
   const settings = resolveSettings(given, paths.config)
+  if (newKey) startAnew(paths)
   const identity = await loadOrCreateIdentity(paths)
-  return assemble({ paths, log, ending, settings, identity, listen: await listenOn(settings) })
+  return assemble({ paths, log, ending, settings, identity, listen: await listenOn(settings), invite: invite ?? null })
 }
 
 /**
@@ -56,7 +66,15 @@ export async function startNode({ paths, log, ending = (end) => end(), ...given 
 export async function startVisit({ paths, log, ending = (end) => end(), ...given }: NodeInit): Promise<LocalMesh> {
   const settings = resolveSettings(given, paths.config)
   const identity = loadIdentity(paths)
-  return assemble({ paths, log, ending, settings: { ...settings, discovery: [] }, identity, listen: [] })
+  return assemble({ paths, log, ending, settings: { ...settings, discovery: [] }, identity, listen: [], invite: null })
+}
+
+/** Forgets who this device was. What it measured, its models and its settings stay. */
+function startAnew(paths: Paths): void {
+  const database = openDatabase(paths)
+  meshStore(database).forget()
+  database.close()
+  eraseIdentity(paths)
 }
 
 interface Assembly extends Required<Pick<NodeInit, 'paths' | 'log' | 'ending'>> {
@@ -64,14 +82,15 @@ interface Assembly extends Required<Pick<NodeInit, 'paths' | 'log' | 'ending'>> 
   identity: Identity | null
   /** Multiaddrs; none for a visit. */
   listen: string[]
+  invite: string | null
 }
 
 /** Introduces the leaves to each other. */
-async function assemble({ paths, log, ending, settings, identity, listen }: Assembly): Promise<LocalMesh> {
+async function assemble({ paths, log, ending, settings, identity, listen, invite }: Assembly): Promise<LocalMesh> {
   const id = identity?.id ?? ''
   // Before anything is open that would have to be closed again.
   const connect = settings.connect.map(givenAddress)
-  const { name, maxRate } = settings
+  const { maxRate } = settings
   const database = openDatabase(paths)
   const events = new Broadcast<MeshEvent>()
   const warn = (message: string) => {
@@ -88,7 +107,7 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
   })
   let network: Network | null = null
   const capability = new OwnCapability({
-    name,
+    name: settings.name,
     version: VERSION,
     answering: settings.answer,
     changed: () => {
@@ -97,8 +116,35 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
     }
   })
   const answers = new OwnAnswers({ engine, capability, maxRate })
-  if (identity !== null) {
+  /** Once this device has left its mesh: whether more than its keys goes. */
+  let erase: boolean | null = null
+  const belonging =
+    identity === null
+      ? null
+      : new Belonging({
+          identity,
+          paths,
+          store: meshStore(database),
+          settings,
+          connect,
+          listening: listen.length > 0,
+          clock: systemClock,
+          emit: (event) => {
+            events.emit(event)
+          },
+          warn,
+          rosterChanged: ({ name, digest }) => {
+            capability.update({ name, roster: digest })
+          },
+          addresses: () => capability.get().addresses,
+          left: (all) => {
+            erase = all
+            return mesh.stop()
+          }
+        })
+  if (identity !== null && belonging !== null) {
     network = await createNetwork({
+      ...belonging.networkParts(),
       identity,
       listen,
       discovery: settings.discovery,
@@ -110,7 +156,12 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
     })
   }
   const neighbours: Neighbours = new Neighbours({
-    self: { id, ownName: name, version: VERSION },
+    self: { id, ownName: settings.name, version: VERSION },
+    members: {
+      isMember: (peer) => belonging?.roster.isMember(peer) === true,
+      named: () => belonging?.roster.named() ?? [],
+      differs: (peer, digest) => belonging?.differs(peer, digest)
+    },
     network,
     store: peerStore(database),
     connect,
@@ -123,7 +174,7 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
   })
   const names = () => neighbours.names()
   const asking = new Asking({
-    self: { id, label: () => ({ id, name: names().get(id) ?? name }), capability: () => capability.get() },
+    self: { id, label: () => ({ id, name: names().get(id) ?? capability.get().name }), capability: () => capability.get() },
     peers: neighbours.peers,
     names,
     here: (request, options) => answers.generate(request, options),
@@ -131,10 +182,12 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
   })
   try {
     if (network !== null) {
+      belonging?.attach(network, neighbours)
       await startNetwork(network, listen)
       capability.update({ addresses: addressesOf(network) })
     }
   } catch (err) {
+    belonging?.stop()
     neighbours.stop()
     await engine.stop()
     database.close()
@@ -146,6 +199,7 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
     events.emit({ type: 'stopping' })
     capability.update({ answering: 'draining' })
     measuring.stop()
+    belonging?.stop()
     neighbours.stop()
     try {
       await network?.stop()
@@ -153,10 +207,11 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
       await engine.stop()
       database.close()
       events.end()
+      if (erase !== null) eraseHome(paths, erase)
     }
   }
   const visiting = listen.length === 0
-  return new LocalMesh({
+  const mesh: LocalMesh = new LocalMesh({
     id,
     paths,
     engine,
@@ -168,8 +223,25 @@ async function assemble({ paths, log, ending, settings, identity, listen }: Asse
     answers,
     asking,
     events,
+    membership: belonging?.membership ?? new Outsider(paths, settings.name),
     close: () => ending(end)
   })
+  try {
+    await belonging?.begin(invite)
+    return mesh
+  } catch (err) {
+    await mesh.stop()
+    throw err
+  }
+}
+
+/** After leaving: the keys are good for nothing any more; with `all` nothing but the models stays. */
+function eraseHome(paths: Paths, all: boolean): void {
+  eraseIdentity(paths)
+  if (!all) return
+  for (const path of [paths.database, `${paths.database}-wal`, `${paths.database}-shm`, paths.config]) {
+    rmSync(path, { force: true })
+  }
 }
 
 function askPeer(network: Network | null, peerId: string, ...[request, options]: Parameters<Generate>) {

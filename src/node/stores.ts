@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type Database from 'libsql'
+import type { RosterStore } from '../trust/index.ts'
 
 /** Key and value strings that outlive the process: measurements that take time to make again. */
 export interface KeyValueStore {
@@ -19,6 +21,16 @@ export interface PeerStore {
   /** The one that was seen last comes first. */
   all(): RememberedPeer[]
   save(peer: RememberedPeer): void
+  forget(id: string): void
+}
+
+/** Which mesh this device belongs to, and the records of its roster. Each call is one transaction. */
+export interface MeshStore extends RosterStore {
+  /** The mesh's id, or null. */
+  mesh(): string | null
+  /** Leaves one mesh and enters another. */
+  replace(mesh: string, records: readonly Uint8Array[]): void
+  forget(): void
 }
 
 export function measurementStore(database: Database.Database): KeyValueStore {
@@ -38,6 +50,7 @@ const MOST_REMEMBERED_PEERS = 1000
 export function peerStore(database: Database.Database): PeerStore {
   const read = database.prepare('SELECT id, name, addresses, seen FROM peer ORDER BY seen DESC')
   const write = database.prepare('INSERT OR REPLACE INTO peer (id, name, addresses, seen) VALUES (?, ?, ?, ?)')
+  const remove = database.prepare('DELETE FROM peer WHERE id = ?')
   const prune = database.prepare('DELETE FROM peer WHERE id NOT IN (SELECT id FROM peer ORDER BY seen DESC LIMIT ?)')
   return {
     all: () =>
@@ -48,6 +61,32 @@ export function peerStore(database: Database.Database): PeerStore {
     save({ id, name, addresses, seen }) {
       write.run(id, name, JSON.stringify(addresses), seen)
       prune.run(MOST_REMEMBERED_PEERS)
-    }
+    },
+    forget: (id) => void remove.run(id)
+  }
+}
+
+export function meshStore(database: Database.Database): MeshStore {
+  const current = database.prepare('SELECT id FROM mesh')
+  const read = database.prepare('SELECT record FROM roster')
+  const write = database.prepare('INSERT OR IGNORE INTO roster (hash, record) VALUES (?, ?)')
+  const enter = database.prepare('INSERT INTO mesh (id) VALUES (?)')
+  const insert = (records: readonly Uint8Array[]) => {
+    for (const record of records) write.run(createHash('sha256').update(record).digest(), record)
+  }
+  const clear = () => {
+    database.exec('DELETE FROM roster; DELETE FROM mesh; DELETE FROM peer;')
+  }
+  return {
+    mesh: () => (current.get() as { id: string } | undefined)?.id ?? null,
+    // libsql gives the bare buffer.
+    all: () => (read.all() as { record: ArrayBuffer }[]).map(({ record }) => new Uint8Array(record)),
+    add: database.transaction(insert),
+    replace: database.transaction((mesh: string, records: readonly Uint8Array[]) => {
+      clear()
+      enter.run(mesh)
+      insert(records)
+    }),
+    forget: database.transaction(clear)
   }
 }

@@ -87,7 +87,7 @@ describe('the doctor, on this device', () => {
       found.map(({ check, state }) => `${check} ${state}`),
       ['identity problem', 'identity problem']
     )
-    assert.match(found[1]!.message, /10\.0\.0\.6.*remove its folder identity/)
+    assert.match(found[1]!.message, /10\.0\.0\.6.*a key of its own/)
   })
 
   it('names each device of another release, whichever is older', () => {

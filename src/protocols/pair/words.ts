@@ -11,7 +11,6 @@ import { MAX_MESSAGE_BYTES } from './limits.ts'
  */
 
 const SESSION_BYTES = 16
-const TICKET_ID_BYTES = 16
 const NONCE_BYTES = 16
 /** Of SHA-256, HMAC-SHA-256 and X25519 keys. */
 const HASH_BYTES = 32
@@ -67,7 +66,7 @@ function frameFrom(message: PairMessage): frames.Message {
             ? {}
             : {
                 ticket: {
-                  id: bytesOf('ticket', ticket.id, TICKET_ID_BYTES),
+                  id: bytesOf('ticket', ticket.id, HASH_BYTES),
                   proof: bytesOf('proof', ticket.proof, HASH_BYTES)
                 }
               })
@@ -114,7 +113,7 @@ function messageFrom(frame: frames.Message): PairMessage {
       ticket:
         ticket === undefined
           ? null
-          : { id: hexOf('ticket', ticket.id, TICKET_ID_BYTES), proof: hexOf('proof', ticket.proof, HASH_BYTES) }
+          : { id: hexOf('ticket', ticket.id, HASH_BYTES), proof: hexOf('proof', ticket.proof, HASH_BYTES) }
     }
   }
   if (commitment !== undefined) {

@@ -1,0 +1,320 @@
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Connection } from '@libp2p/interface'
+import type { MembershipEvent } from '../../interface.ts'
+import type { Clock } from '../../protocols/clock.ts'
+import { meshTag, type FoundDoor, type Voice } from '../../protocols/discovery/index.ts'
+import type { PairConversation } from '../../protocols/pair/index.ts'
+import { doorWords, wordsFromDoor } from '../../trust/index.ts'
+import type { GivenAddress } from '../given-addresses.ts'
+import type { Identity } from '../identity.ts'
+import type { Neighbours } from '../neighbours.ts'
+import type { Network, NetworkInit } from '../network.ts'
+import type { Paths } from '../paths.ts'
+import type { Settings } from '../settings.ts'
+import type { MeshStore } from '../stores.ts'
+import { Applicant } from './applicant.ts'
+import { Doorkeeper } from './doorkeeper.ts'
+import { Gate } from './gate.ts'
+import { LocalMembership } from './local-membership.ts'
+import { OwnRoster, type RosterChange } from './own-roster.ts'
+import { Seeker } from './seeker.ts'
+
+/** A stranger that was let in to pair and does not begin is sent away. */
+const STRANGER_SILENT_MS = 15_000
+/** A member that is awake takes the records in milliseconds; nobody waits long for one that is not. */
+const SPREAD_MS = 2000
+const PROBE_TIMEOUT_MS = 3000
+
+export interface BelongingInit {
+  identity: Identity
+  paths: Paths
+  store: MeshStore
+  settings: Pick<Settings, 'name' | 'nameChosen' | 'mesh' | 'startNew' | 'discovery'>
+  connect: GivenAddress[]
+  /** False for a process that only asks: nobody can be let in there, and it looks for nobody. */
+  listening: boolean
+  clock: Clock
+  emit: (event: MembershipEvent) => void
+  warn: (message: string) => void
+  /** The roster, or this device's name in it, is another one now. */
+  rosterChanged: (now: { name: string; digest: string | null }) => void
+  addresses: () => string[]
+  /** Ends the node after this device has left its mesh. */
+  left: (erase: boolean) => Promise<void>
+}
+
+/** Who belongs to the mesh, and everything that follows from it on the network. Brings the folder's parts together. */
+export class Belonging {
+  readonly roster: OwnRoster
+  readonly membership: LocalMembership
+  readonly #init: BelongingInit
+  readonly #gate: Gate
+  readonly #doorkeeper: Doorkeeper | null
+  readonly #stopped = new AbortController()
+  readonly #strangers = new Map<string, () => void>()
+  #seeker: Seeker | null = null
+  #applicant: Applicant | undefined
+  #network: Network | undefined
+  #neighbours: Neighbours | undefined
+
+  constructor(init: BelongingInit) {
+    this.#init = init
+    const { identity, paths, store, clock, emit, warn, settings, addresses, left } = init
+    const { signal } = this.#stopped
+    this.roster = new OwnRoster({
+      identity,
+      paths,
+      store,
+      warn,
+      changed: (change) => {
+        this.#changed(change)
+      }
+    })
+    this.#doorkeeper = init.listening
+      ? new Doorkeeper({
+          self: identity.id,
+          roster: this.roster,
+          clock,
+          emit,
+          changed: () => {
+            this.#speak()
+            this.#sendStrangersAway()
+          },
+          signal
+        })
+      : null
+    this.#gate = new Gate({
+      isMember: (id) => this.roster.isMember(id),
+      isOpen: () => this.#doorkeeper?.isOpen === true
+    })
+    const parts = { doorkeeper: this.#doorkeeper, applicant: () => this.#applicant, seeker: () => this.#seeker }
+    this.membership = new LocalMembership({
+      ...parts,
+      identity,
+      ownName: settings.name,
+      roster: this.roster,
+      addresses,
+      peers: () => this.#neighbours?.list() ?? [],
+      spread: () => this.#spread(),
+      left
+    })
+  }
+
+  /** This device's name, which the roster decides where there is one. */
+  get name(): string {
+    const { identity, settings } = this.#init
+    return this.roster.members().find(({ id }) => id === identity.id)?.name ?? settings.name
+  }
+
+  /** What the network asks of it. */
+  networkParts(): Pick<NetworkInit, 'isMember' | 'gater' | 'roster' | 'welcome'> {
+    return {
+      isMember: this.#gate.isMember,
+      gater: this.#gate.gater,
+      roster: {
+        mine: () => (this.roster.isIn ? this.roster.mine() : null),
+        records: (hashes) => this.roster.records(hashes),
+        merge: (records) => void this.roster.merge(records)
+      },
+      welcome: (conversation) => this.#welcome(conversation)
+    }
+  }
+
+  /** Before the network starts, so that nobody slips through. */
+  attach(network: Network, neighbours: Neighbours): void {
+    const { identity, settings, clock, connect, listening, emit } = this.#init
+    this.#network = network
+    this.#neighbours = neighbours
+    this.#applicant = new Applicant({
+      self: { id: identity.id, box: identity.box, name: () => settings.name },
+      network,
+      gate: this.#gate,
+      roster: this.roster,
+      comparing: (comparison) => {
+        if (comparison !== null) emit({ type: 'comparing', comparison })
+      },
+      joined: (id, addresses) => {
+        neighbours.admitted(id, addresses)
+      },
+      signal: this.#stopped.signal
+    })
+    network.addEventListener('connection:open', ({ detail }: CustomEvent<Connection>) => {
+      this.#connected(detail)
+    })
+    if (!listening) return
+    this.#seeker = new Seeker({
+      self: identity.id,
+      wish: {
+        mesh: settings.mesh,
+        startNew: settings.startNew,
+        canLook: settings.discovery.length > 0 || connect.length > 0
+      },
+      roster: this.roster,
+      applicant: this.#applicant,
+      clock,
+      probes: connect.map((given) => () => this.#probe(given)),
+      emit,
+      start: () => {
+        this.roster.start(settings.name)
+        this.#doorkeeper?.open()
+      },
+      changed: () => {
+        this.#speak()
+      }
+    })
+    this.#listenForDoors(network, this.#seeker)
+  }
+
+  /** The network runs: this device takes its place in its mesh, or looks for one. @throws as `Membership.redeem` */
+  async begin(invite: string | null): Promise<void> {
+    const { settings, rosterChanged, identity } = this.#init
+    if (invite !== null) await this.#applicant?.redeem(invite)
+    if (this.roster.isIn && settings.nameChosen && this.name !== settings.name) {
+      this.roster.rename(identity.signer.key, settings.name)
+    }
+    rosterChanged({ name: this.name, digest: this.roster.digest })
+    this.#speak()
+    this.#seeker?.begin()
+  }
+
+  stop(): void {
+    this.#stopped.abort(new Error('the node stops'))
+    this.#seeker?.stop()
+    this.#doorkeeper?.stop()
+    for (const cancel of this.#strangers.values()) cancel()
+  }
+
+  /** A member has another roster than this device: what is in either is brought to both. */
+  differs(id: string, digest: string | null): void {
+    if (digest === null || digest === this.roster.digest || !this.roster.isMember(id)) return
+    void this.#exchange(id).catch(() => undefined)
+  }
+
+  #changed({ admitted, removed, own }: RosterChange): void {
+    const { identity, rosterChanged, emit } = this.#init
+    rosterChanged({ name: this.name, digest: this.roster.isIn ? this.roster.digest : null })
+    this.#speak()
+    const gone = own === 'removed' || own === 'left' ? (this.#network?.getPeers() ?? []).map(String) : removed
+    for (const id of gone) if (id !== identity.id) this.#drop(id)
+    if (own !== null) {
+      emit({ type: 'mesh', mesh: this.roster.isIn ? this.roster.words : null, how: own })
+      this.#neighbours?.dialGiven()
+    }
+    const listed = this.membership.listNow()
+    for (const member of listed) {
+      if (member.id === identity.id || own === 'joined') continue
+      if (admitted.includes(member.id)) emit({ type: 'member-admitted', member })
+      if (removed.includes(member.id)) emit({ type: 'member-removed', member })
+    }
+  }
+
+  /** Ends everything that is open with a device, in the middle of whatever it was. */
+  #drop(id: string): void {
+    this.#neighbours?.forget(id)
+    for (const connection of [...(this.#network?.getConnections(peerIdFromString(id)) ?? [])]) {
+      connection.abort(new Error('this device is no member of the mesh'))
+    }
+  }
+
+  async #welcome(conversation: PairConversation): Promise<void> {
+    if (this.#doorkeeper === null) throw new Error('nobody is let in by a process that only asks')
+    const id = conversation.peer.toString()
+    this.#strangers.get(id)?.()
+    try {
+      await this.#doorkeeper.answer(conversation)
+    } finally {
+      this.#watchStranger(id)
+    }
+  }
+
+  #connected(connection: Connection): void {
+    const id = connection.remotePeer.toString()
+    if (!this.roster.isMember(id)) {
+      if (connection.direction === 'inbound') this.#watchStranger(id)
+      return
+    }
+    // Members alone are asked what they speak; it is what every other service waits for.
+    this.#network?.services.identify.identify(connection).catch(() => undefined)
+  }
+
+  #watchStranger(id: string): void {
+    this.#strangers.get(id)?.()
+    const cancel = this.#init.clock.after(STRANGER_SILENT_MS, () => {
+      this.#strangers.delete(id)
+      if (!this.roster.isMember(id) && this.#doorkeeper?.isMeeting(id) !== true) this.#drop(id)
+    })
+    this.#strangers.set(id, cancel)
+  }
+
+  #sendStrangersAway(): void {
+    if (this.#doorkeeper?.isOpen !== false || this.#network === undefined || this.#applicant?.isBusy === true) return
+    for (const peer of this.#network.getPeers()) {
+      const id = peer.toString()
+      if (!this.roster.isMember(id) && !this.#doorkeeper.isMeeting(id)) this.#drop(id)
+    }
+  }
+
+  #listenForDoors(network: Network, seeker: Seeker): void {
+    const { beacon, mdns } = network.services
+    const onDoor = ({ detail: { id, addresses, words } }: CustomEvent<FoundDoor>) => {
+      if (this.roster.isMember(id)) return
+      seeker.hear({ type: 'door', door: { id, addresses, mesh: words === null ? null : wordsFromDoor(words) } })
+    }
+    beacon?.addEventListener('door', onDoor)
+    mdns?.addEventListener('door', onDoor)
+    beacon?.addEventListener('foreign', () => {
+      seeker.hear({ type: 'foreign' })
+    })
+    beacon?.addEventListener('knock', ({ detail: { id } }) => {
+      if (this.roster.mesh === null) seeker.hear({ type: 'knock', id })
+      else this.#doorkeeper?.knock(id)
+    })
+  }
+
+  /** Says on the network what this device is now. */
+  #speak(): void {
+    const { mesh, isIn } = this.roster
+    const voice: Voice = {
+      mesh: isIn && mesh !== null ? meshTag(mesh) : null,
+      door: isIn && mesh !== null && this.#doorkeeper?.isDoorOpen === true ? doorWords(mesh) : null,
+      looking: mesh === null && this.#init.listening
+    }
+    this.#network?.services.beacon?.speak(voice)
+    this.#network?.services.mdns?.speak(voice)
+  }
+
+  async #probe({ addresses }: GivenAddress): Promise<{ id: string; address: string } | null> {
+    const network = this.#network
+    if (network === undefined) return null
+    for (const address of addresses) {
+      const found = await this.#gate.visiting(async () => {
+        try {
+          const connection = await network.dial(multiaddr(address), { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
+          await connection.close()
+          return { id: connection.remotePeer.toString(), address: address.replace(/\/p2p\/[^/]+$/, '') }
+        } catch {
+          // Nobody there now.
+          return null
+        }
+      })
+      if (found !== null) return found
+    }
+    return null
+  }
+
+  /** Every member that is connected comes to know what this device knows. */
+  async #spread(): Promise<void> {
+    await this.#neighbours?.remembered
+    const connected = this.#neighbours?.list().filter(({ state }) => state === 'connected') ?? []
+    await Promise.allSettled(connected.map(({ id }) => this.#exchange(id)))
+  }
+
+  async #exchange(id: string): Promise<void> {
+    const network = this.#network
+    if (network === undefined) return
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(SPREAD_MS)])
+    await network.services.roster.exchange(peerIdFromString(id), { signal })
+  }
+}
+

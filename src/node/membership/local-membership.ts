@@ -1,0 +1,375 @@
+import {
+  AlreadyMemberError,
+  InvalidRequestError,
+  NodeUnreachableError,
+  NotMemberError,
+  RecoveryError,
+  RemovedError
+} from '../../errors.ts'
+import type {
+  AbortOptions,
+  Admission,
+  Comparison,
+  Door,
+  Imported,
+  Invite,
+  MemberInfo,
+  Membership,
+  MembershipStatus,
+  OpenDoor,
+  PeerInfo
+} from '../../interface.ts'
+import {
+  decodeAdmission,
+  decodeRequest,
+  encodeAdmission,
+  encodeRequest,
+  fingerprintOf,
+  makePhrase,
+  phraseToSeed,
+  wordsOf
+} from '../../trust/index.ts'
+import type { Identity } from '../identity.ts'
+import { displayNames, resolvePeer } from '../names.ts'
+import { isDeviceName } from '../settings.ts'
+import type { Applicant } from './applicant.ts'
+import type { Doorkeeper } from './doorkeeper.ts'
+import { deviceKeyOf, peerIdOf, signerOf, verifySignature } from './keys.ts'
+import type { OwnRoster } from './own-roster.ts'
+import type { Seeker } from './seeker.ts'
+
+export interface LocalMembershipInit {
+  identity: Identity
+  /** What this device is called before a roster says so. */
+  ownName: string
+  roster: OwnRoster
+  /** Null in a process that does not listen. */
+  doorkeeper: Doorkeeper | null
+  /** Absent before the network is there. */
+  applicant: () => Applicant | undefined
+  /** Null in a process that does not listen, and so looks for nobody. */
+  seeker: () => Seeker | null
+  /** What others may dial. */
+  addresses: () => string[]
+  peers: () => PeerInfo[]
+  /** Tells every member that is connected; resolves when they know, or cannot be told. */
+  spread: () => Promise<void>
+  /** Ends the node, and with `erase` what lies in the home. */
+  left: (erase: boolean) => Promise<void>
+}
+
+/** `Membership` of a device with an identity: who does what. */
+export class LocalMembership implements Membership {
+  readonly #init: LocalMembershipInit
+
+  constructor(init: LocalMembershipInit) {
+    this.#init = init
+  }
+
+  /** The mesh's two words, or null outside any. */
+  get words(): string | null {
+    const { roster } = this.#init
+    return roster.isIn ? roster.words : null
+  }
+
+  status(): MembershipStatus {
+    const { roster, doorkeeper, applicant, seeker } = this.#init
+    return {
+      state: this.#state(),
+      members: roster.isIn ? roster.members().length : 0,
+      recovery: roster.phraseMade,
+      door: doorkeeper?.state() ?? { open: false, closesInMs: 0, newcomers: [] },
+      comparing: applicant()?.comparison ?? null,
+      openDoors: roster.mesh === null ? (seeker()?.openDoors() ?? []) : []
+    }
+  }
+
+  list({ all = false, signal }: AbortOptions & { all?: boolean } = {}): Promise<MemberInfo[]> {
+    return begin(signal, () => this.#list(all))
+  }
+
+  start({ signal }: AbortOptions = {}): Promise<{ mesh: string }> {
+    return begin(signal, () => {
+      const { roster, ownName } = this.#init
+      roster.start(ownName)
+      return { mesh: roster.words ?? '' }
+    })
+  }
+
+  openDoor({ signal }: AbortOptions = {}): Promise<Door> {
+    return begin(signal, () => this.#keeper().open())
+  }
+
+  closeDoor({ signal }: AbortOptions = {}): Promise<void> {
+    return begin(signal, () => {
+      this.#keeper().close()
+    })
+  }
+
+  async approve({ code, signal }: AbortOptions & { code: string }): Promise<MemberInfo> {
+    signal?.throwIfAborted()
+    const id = await this.#keeper().approve(code, signal === undefined ? {} : { signal })
+    return this.#member(id)
+  }
+
+  refuse({ code, signal }: AbortOptions & { code: string }): Promise<void> {
+    return begin(signal, () => {
+      this.#keeper().refuse(code)
+    })
+  }
+
+  async knock({ door: wanted, signal }: AbortOptions & { door: string }): Promise<Comparison> {
+    signal?.throwIfAborted()
+    const { roster } = this.#init
+    const seeker = this.#init.seeker()
+    roster.mayMove()
+    const doors = seeker?.openDoors() ?? []
+    const door = doors.find(({ mesh, id }) => mesh === wanted.trim().toLowerCase() || id.startsWith(wanted))
+    if (seeker === null || door === undefined) {
+      const known = doors.map(({ mesh, id }) => mesh ?? id)
+      throw new InvalidRequestError(
+        `No open door of ${JSON.stringify(wanted)} is heard. Open ones: ${known.length === 0 ? 'none' : known.join(', ')}.`
+      )
+    }
+    return seeker.knock(door)
+  }
+
+  async confirm({ code, signal }: AbortOptions & { code: string }): Promise<{ mesh: string }> {
+    signal?.throwIfAborted()
+    return this.#applicant().confirm(code)
+  }
+
+  deny({ signal }: AbortOptions = {}): Promise<void> {
+    return begin(signal, () => {
+      this.#applicant().deny()
+    })
+  }
+
+  invite({ signal }: AbortOptions = {}): Promise<Invite> {
+    return begin(signal, () => this.#keeper().invite(this.#init.addresses()))
+  }
+
+  redeem({ invite, signal }: AbortOptions & { invite: string }): Promise<{ mesh: string }> {
+    return this.#applicant().redeem(invite, signal === undefined ? {} : { signal })
+  }
+
+  request({ signal, name }: AbortOptions & { name?: string } = {}): Promise<{ request: Uint8Array }> {
+    return begin(signal, () => {
+      const { identity, ownName } = this.#init
+      return { request: encodeRequest({ signer: identity.signer, box: identity.box, name: name ?? ownName }) }
+    })
+  }
+
+  async admit({ request, signal }: AbortOptions & { request: Uint8Array }): Promise<Admission> {
+    signal?.throwIfAborted()
+    const { roster } = this.#init
+    const newcomer = decodeRequest(request, verifySignature)
+    this.#mustBeIn()
+    const id = peerIdOf(newcomer.device)
+    if (roster.removed().some((each) => each.id === id)) {
+      throw new RemovedError(
+        `${newcomer.name} was removed from this mesh, and comes back only with a new key: there, mesh join --new-key.`
+      )
+    }
+    if (!roster.isMember(id)) roster.admit(newcomer)
+    const admission = encodeAdmission({ mesh: roster.mesh ?? '', device: newcomer.device, records: roster.records() })
+    await this.#init.spread()
+    return { member: this.#member(id), admission }
+  }
+
+  inspect({ admission, signal }: AbortOptions & { admission: Uint8Array }): Promise<{ mesh: string; words: string }> {
+    return begin(signal, () => {
+      const { mesh } = decodeAdmission(admission)
+      return { mesh: wordsOf(mesh), words: fingerprintOf(mesh) }
+    })
+  }
+
+  async import({ admission, signal }: AbortOptions & { admission: Uint8Array }): Promise<Imported> {
+    signal?.throwIfAborted()
+    const { roster } = this.#init
+    const { mesh, records } = decodeAdmission(admission)
+    const before = roster.mesh === mesh ? roster.records().length : 0
+    roster.adopt(mesh, records)
+    await this.#init.spread()
+    return { mesh: wordsOf(mesh), new: roster.records().length - before }
+  }
+
+  async rename({ peer, name, signal }: AbortOptions & { peer: string; name: string }): Promise<MemberInfo> {
+    signal?.throwIfAborted()
+    this.#mustBeIn()
+    if (!isDeviceName(name)) {
+      throw new InvalidRequestError(`A device cannot be called ${JSON.stringify(name)}: letters, digits, '.', '_', '-'.`)
+    }
+    const { id } = this.#resolve(peer)
+    this.#init.roster.rename(deviceKeyOf(id), name)
+    await this.#init.spread()
+    return this.#member(id)
+  }
+
+  async remove({ peer, signal }: AbortOptions & { peer: string }): Promise<MemberInfo> {
+    signal?.throwIfAborted()
+    this.#mustBeIn()
+    const { id } = this.#resolve(peer)
+    if (id === this.#init.identity.id) {
+      throw new InvalidRequestError('This is the device that you are at. It goes by itself: mesh leave.')
+    }
+    this.#init.roster.remove(deviceKeyOf(id))
+    await this.#init.spread()
+    return this.#member(id)
+  }
+
+  async leave({ erase = false, signal }: AbortOptions & { erase?: boolean } = {}): Promise<void> {
+    signal?.throwIfAborted()
+    const { roster, identity, spread, left } = this.#init
+    if (roster.mesh === null) throw new NotMemberError('This device belongs to no mesh.')
+    if (roster.isIn && roster.members().length > 1) {
+      roster.remove(identity.signer.key)
+      await spread()
+    }
+    roster.forget()
+    await left(erase)
+  }
+
+  async makePhrase({ phrase, signal }: AbortOptions & { phrase?: string } = {}): Promise<{ phrase: string }> {
+    signal?.throwIfAborted()
+    this.#mustBeIn()
+    const made = makePhrase()
+    const old = phrase === undefined ? null : signerOf(phraseToSeed(phrase))
+    this.#init.roster.replaceRecovery(old, signerOf(phraseToSeed(made)).key)
+    await this.#init.spread()
+    return { phrase: made }
+  }
+
+  async recover({
+    phrase,
+    remove = [],
+    restore = [],
+    signal
+  }: AbortOptions & { phrase: string; remove?: string[]; restore?: string[] }): Promise<MemberInfo[]> {
+    signal?.throwIfAborted()
+    const { roster, identity } = this.#init
+    const signer = signerOf(phraseToSeed(phrase))
+    if (roster.mesh === null) {
+      throw new NotMemberError('This home knows no mesh to recover. Let it in as a new device: mesh join.')
+    }
+    if (!roster.phraseMade) throw new RecoveryError('No recovery phrase was made for this mesh.')
+    if (signer.key !== roster.recoveryKey) {
+      throw new RecoveryError(`These are 24 good words, but not the recovery phrase of ${roster.words ?? 'this mesh'}.`)
+    }
+    const lost = remove.map((peer) => deviceKeyOf(this.#resolve(peer).id))
+    const isLost = (id: string) => lost.includes(deviceKeyOf(id))
+    const own = roster.isIn ? [] : [identity.id]
+    const back = new Set([...own, ...restore.map((peer) => this.#resolve(peer, roster.removed()).id)])
+    roster.recover((append) => {
+      for (const device of lost) append.remove(signer, device)
+      for (const { id, device, box, name } of roster.removed()) {
+        if (back.has(id) && !isLost(id)) append.admit(signer, { device, box, name })
+      }
+    })
+    await this.#init.spread()
+    return this.#list(false)
+  }
+
+  #state(): MembershipStatus['state'] {
+    const { roster } = this.#init
+    const seeker = this.#init.seeker()
+    if (roster.mesh === null) return seeker === null ? 'none' : seeker.isWaiting ? 'waiting' : 'looking'
+    if (!roster.isIn) return 'removed'
+    return roster.isProvisional ? 'provisional' : 'member'
+  }
+
+  #applicant(): Applicant {
+    const applicant = this.#init.applicant()
+    if (applicant === undefined) throw new NodeUnreachableError('This process speaks to no other device.')
+    return applicant
+  }
+
+  /** The doorkeeper of a mesh that is there: whoever wants to let others in starts one, without looking on. */
+  #keeper(): Doorkeeper {
+    const { roster, ownName, doorkeeper } = this.#init
+    if (doorkeeper === null) {
+      throw new NodeUnreachableError('Newcomers need a node to speak to. Start it with mesh join, and then again.')
+    }
+    if (roster.mesh === null) roster.start(ownName)
+    this.#mustBeIn()
+    return doorkeeper
+  }
+
+  #mustBeIn(): void {
+    const { roster } = this.#init
+    if (roster.isIn) return
+    throw new NotMemberError(
+      roster.mesh === null
+        ? 'This device belongs to no mesh yet. mesh join finds yours, or starts one.'
+        : `${roster.words ?? 'The mesh'} has removed this device. It can start anew: mesh join --new-key`
+    )
+  }
+
+  #names(): Map<string, string> {
+    const { roster } = this.#init
+    return displayNames([
+      ...roster.named(),
+      ...roster.removed().map(({ id, name, order }) => ({ id, ownName: name, order: order + MOST_MEMBERS }))
+    ])
+  }
+
+  #resolve(peer: string, among: readonly { id: string }[] = this.#init.roster.members()): { id: string } {
+    const names = this.#names()
+    const own = this.#init.identity.id
+    return resolvePeer(
+      peer,
+      among.map(({ id }) => ({ peer: { id, name: names.get(id) ?? id }, here: id === own }))
+    )
+  }
+
+  #member(id: string): MemberInfo {
+    const member = this.#list(true).find((each) => each.id === id)
+    if (member === undefined) throw new AlreadyMemberError(`The roster does not know ${id} any more.`)
+    return member
+  }
+
+  /** As `list` with `all`, now. */
+  listNow(): MemberInfo[] {
+    return this.#list(true)
+  }
+
+  #list(all: boolean): MemberInfo[] {
+    const { roster, identity, peers } = this.#init
+    const names = this.#names()
+    const states = new Map(peers().map(({ id, state }) => [id, state]))
+    const nameOf = (key: string | null) => {
+      if (key === null) return null
+      if (key === 'recovery') return 'recovery phrase'
+      const id = peerIdOf(key)
+      return names.get(id) ?? id
+    }
+    const members: MemberInfo[] = roster.members().map(({ id, name, role, admittedBy }) => ({
+      name: names.get(id) ?? name,
+      id,
+      state: id === identity.id ? 'here' : (states.get(id) ?? 'away'),
+      role,
+      admittedBy: nameOf(admittedBy),
+      removedBy: null
+    }))
+    if (!all) return members
+    const removed: MemberInfo[] = roster.removed().map(({ id, name, role, admittedBy, removedBy }) => ({
+      name: names.get(id) ?? name,
+      id,
+      state: 'removed',
+      role,
+      admittedBy: nameOf(admittedBy),
+      removedBy: nameOf(removedBy)
+    }))
+    return [...members, ...removed]
+  }
+}
+
+/** More than a roster can hold: whoever was removed gives way to the members' names. */
+const MOST_MEMBERS = 1_000_000
+
+function begin<T>(signal: AbortSignal | undefined, work: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    signal?.throwIfAborted()
+    resolve(work())
+  })
+}
