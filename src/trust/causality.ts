@@ -9,7 +9,7 @@ import type { RosterRecord } from './record.ts'
 export interface CausalOrder {
   readonly records: readonly RosterRecord[]
   /** Whether the first record lies in the causal past of the second: whether its signer knew it. By index. */
-  precedes(first: number, second: number): boolean
+  readonly precedes: (first: number, second: number) => boolean
 }
 
 /**
@@ -24,19 +24,21 @@ export function causalOrder(unordered: Iterable<RosterRecord>): CausalOrder {
   const rowAt = new Uint32Array(records.length + 1)
   for (let at = 0; at < records.length; at++) rowAt[at + 1] = (rowAt[at] ?? 0) + wordsFor(at)
   const bits = new Uint32Array(rowAt.at(-1) ?? 0)
+  const add = (word: number, value: number) => {
+    bits[word] = (bits[word] ?? 0) | value
+  }
   records.forEach(({ parents }, at) => {
     const row = rowAt[at] ?? 0
     for (const hash of parents) {
       const parent = index.get(hash) ?? 0
       const parentRow = rowAt[parent] ?? 0
-      for (let word = 0; word < wordsFor(parent); word++) bits[row + word]! |= bits[parentRow + word]!
-      bits[row + (parent >>> 5)]! |= 1 << (parent & 31)
+      for (let word = 0; word < wordsFor(parent); word++) add(row + word, bits[parentRow + word] ?? 0)
+      add(row + (parent >>> 5), 1 << (parent & 31))
     }
   })
-  return {
-    records,
-    precedes: (first, second) => first < second && ((bits[rowAt[second]! + (first >>> 5)]! >>> (first & 31)) & 1) === 1
-  }
+  const precedes = (first: number, second: number) =>
+    first < second && (((bits[(rowAt[second] ?? 0) + (first >>> 5)] ?? 0) >>> (first & 31)) & 1) === 1
+  return { records, precedes }
 }
 
 function wordsFor(length: number): number {

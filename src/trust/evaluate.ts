@@ -13,12 +13,13 @@ export interface Member {
   role: string
   /** Place by rank among members and removed ones together, from 0: it does not change when another is removed. */
   order: number
-  /** Null for the founder. */
-  admittedBy: DeviceKey | 'recovery' | null
+  /** A device's key, `recovery` for the recovery key, null for the founder. */
+  admittedBy: DeviceKey | null
 }
 
 export interface RemovedMember extends Member {
-  removedBy: DeviceKey | 'recovery'
+  /** A device's key, or `recovery` for the recovery key. */
+  removedBy: DeviceKey
 }
 
 /** What the records of a mesh say, taken together. */

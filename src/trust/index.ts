@@ -8,7 +8,8 @@ export type { BoxKey, DeviceKey, Signer, Verify } from './keys.ts'
 
 // The roster: signed records that build on each other, and what they say together.
 export { Roster } from './roster.ts'
-export type { Merged, NewDevice, RefusedRecord, RosterStore } from './roster.ts'
+export type { NewDevice, RosterStore } from './roster.ts'
+export type { Merged, RefusedRecord } from './intake.ts'
 export { evaluate } from './evaluate.ts'
 export type { Member, RemovedMember, RosterState } from './evaluate.ts'
 export { decodeRecord } from './record-encoding.ts'

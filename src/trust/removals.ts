@@ -21,7 +21,6 @@ export function applyRemovals(order: CausalOrder, standing: Standing): void {
       pulled.pop()
       queue.done(last)
       if (standing.counts(last)) standing.remove(last)
-      queue.ranksMayHaveSunk()
     }
   }
 }
@@ -30,42 +29,40 @@ export function applyRemovals(order: CausalOrder, standing: Standing): void {
 class RemovalQueue {
   readonly #order: CausalOrder
   readonly #standing: Standing
+  /** Of each one's signer, when it was put into its place. */
   readonly #rank: number[] = []
-  #waiting: number[]
-  /** How many admissions had been struck out when this was sorted. */
-  #struck = 0
+  readonly #waiting: number[]
 
   constructor(order: CausalOrder, standing: Standing) {
     this.#order = order
     this.#standing = standing
     this.#waiting = order.records.flatMap(({ body }, at) => (body.type === 'remove' ? [at] : []))
-    this.#sort()
+    for (const at of this.#waiting) this.#rank[at] = standing.rank(at)
+    this.#waiting.sort((a, b) => (this.#isBefore(a, b) ? -1 : 1))
   }
 
   /** The first of those that lie in the past of a record, or of all. */
   first(of: number | undefined): number | undefined {
-    if (of === undefined) return this.#waiting[0]
-    return this.#waiting.find((at) => this.#order.precedes(at, of))
+    for (;;) {
+      const at = of === undefined ? this.#waiting[0] : this.#waiting.find((each) => this.#order.precedes(each, of))
+      if (at === undefined) return undefined
+      const rank = this.#standing.rank(at)
+      if (rank === this.#rank[at]) return at
+      // Its signer had been admitted by a device that is gone, and now has a later admission or none. Since ranks only
+      // sink, whoever is first and has not sunk is the first indeed.
+      this.done(at)
+      this.#rank[at] = rank
+      const place = this.#waiting.findIndex((each) => this.#isBefore(at, each))
+      this.#waiting.splice(place === -1 ? this.#waiting.length : place, 0, at)
+    }
   }
 
   done(removal: number): void {
     this.#waiting.splice(this.#waiting.indexOf(removal), 1)
   }
 
-  /** Whoever was admitted by a device that is gone may have sunk, to a later admission or to none. */
-  ranksMayHaveSunk(): void {
-    if (this.#standing.struckAdmissions > this.#struck) this.#sort()
+  #isBefore(a: number, b: number): boolean {
+    const [rankOfA = 0, rankOfB = 0] = [this.#rank[a], this.#rank[b]]
+    return rankOfA === rankOfB ? a < b : rankOfA < rankOfB
   }
-
-  #sort(): void {
-    const rank = this.#rank
-    for (const at of this.#waiting) rank[at] = this.#standing.rank(at)
-    this.#waiting.sort((a, b) => compare(rank[a] ?? 0, rank[b] ?? 0) || a - b)
-    this.#struck = this.#standing.struckAdmissions
-  }
-}
-
-/** Infinity less Infinity is no number. */
-function compare(a: number, b: number): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { InvalidRecordError, NotMemberError, RecoveryError, RemovedError } from '../errors.ts'
 import { evaluate, type RosterState } from './evaluate.ts'
+import { takeIn, type Merged, type RefusedRecord } from './intake.ts'
 import type { BoxKey, DeviceKey, Signer, Verify } from './keys.ts'
 import { fingerprintOf, wordsOf } from './mesh-words.ts'
-import { decodeRecord, hashOf, MAX_PARENTS, parseRecord, refusal, signRecord, verifyRecord } from './record-encoding.ts'
+import { decodeRecord, MAX_PARENTS, parseRecord, refusal, signRecord } from './record-encoding.ts'
 import { MEMBER_ROLE, type RecordHash, type RosterBody, type RosterRecord } from './record.ts'
 import { Waiting } from './waiting.ts'
 
@@ -18,19 +19,6 @@ export interface RosterStore {
   all(): Uint8Array[]
   /** One transaction; a record that is there already stays as it is. */
   add(records: Uint8Array[]): void
-}
-
-/** Bytes that are no record of this mesh, or cannot be taken now. */
-export interface RefusedRecord {
-  /** SHA-256 of the bytes. */
-  hash: string
-  /** In words: "it is …". */
-  reason: string
-}
-
-export interface Merged {
-  added: RosterRecord[]
-  refused: RefusedRecord[]
 }
 
 export interface NewDevice {
@@ -97,11 +85,12 @@ export class Roster {
    */
   static load({ mesh, verify, store }: { mesh: string; verify: Verify; store: RosterStore }): Roster {
     const roster = new Roster({ mesh, verify, store })
-    const { added, refused } = roster.#sort(store.all(), MAX_RECORDS)
+    const { added, refused } = roster.#takeIn(store.all(), MAX_RECORDS)
     roster.#skipped = refused
     roster.#commit(added)
-    if (roster.#records.size === 0)
+    if (added.length === 0) {
       throw new InvalidRecordError('The first record of the roster is missing or damaged.')
+    }
     return roster
   }
 
@@ -115,7 +104,7 @@ export class Roster {
     const { verify, records, store } = init
     const mesh = init.mesh ?? meshOf(records)
     const roster = new Roster({ mesh, verify, store })
-    const { added, refused } = roster.#sort(records, MAX_RECORDS)
+    const { added, refused } = roster.#takeIn(records, MAX_RECORDS)
     const [first] = refused
     if (first !== undefined) throw refusal(first.reason)
     if (added.length === 0 || roster.#waiting.size > 0) throw refusal('records that it builds on are missing')
@@ -157,7 +146,7 @@ export class Roster {
    * Records whose parents are not known wait for them, a bounded number.
    */
   merge(records: readonly Uint8Array[]): Merged {
-    const merged = this.#sort(records, MAX_RECORDS - RECOVERY_PLACES)
+    const merged = this.#takeIn(records, MAX_RECORDS - RECOVERY_PLACES)
     if (merged.added.length > 0) this.#store?.add(merged.added.map(({ bytes }) => bytes))
     this.#commit(merged.added)
     return merged
@@ -214,87 +203,44 @@ export class Roster {
     if (!members.has(signer.key) && signer.key !== recoveryKey) {
       throw new NotMemberError(`Nothing in ${this.words} says that this key may change it.`)
     }
-    const added = this.#sign(signer, body)
+    const gathers = this.#gather(signer)
+    const record = this.#sign(signer, gathers.heads, body)
+    const added = [...gathers.written, record]
     const room = MAX_RECORDS - (signer.key === recoveryKey ? 0 : RECOVERY_PLACES) - this.#records.size
-    if (added.length > room) throw refusal(FULL)
+    if (added.length > room) throw refusal('the roster is full')
     const state = evaluate([...this.#records.values(), ...added])
     check(state)
     this.#store?.add(added.map(({ bytes }) => bytes))
     this.#commit(added)
     this.#state = state
-    return added.at(-1)!
+    return record
   }
 
-  /** One record that builds on all heads; before it as many as it takes to gather them where they are too many. */
-  #sign(signer: Signer, body: RosterBody): RosterRecord[] {
-    const added: RosterRecord[] = []
-    const write = (parents: RecordHash[], what: RosterBody): RecordHash => {
-      const { bytes } = signRecord(signer, { mesh: this.mesh, parents, body: what })
-      const record = decodeRecord(bytes, this.#verify)
-      added.push(record)
-      return record.hash
-    }
+  /** Where the heads are too many to build on, writes as many records as it takes to gather them. */
+  #gather(signer: Signer): { written: RosterRecord[]; heads: RecordHash[] } {
     const heads = [...this.#heads]
-    while (heads.length > MAX_PARENTS) heads.push(write(heads.splice(0, MAX_PARENTS), GATHER))
-    write(heads, body)
-    return added
+    const written: RosterRecord[] = []
+    while (heads.length > MAX_PARENTS) {
+      const record = this.#sign(signer, heads.splice(0, MAX_PARENTS), GATHER)
+      written.push(record)
+      heads.push(record.hash)
+    }
+    return { written, heads }
   }
 
-  /** Tells what can be taken from what waits, what is damaged, and what there is no room for. */
-  #sort(encoded: readonly Uint8Array[], room: number): Merged {
-    const refused: RefusedRecord[] = []
-    const pool = new Map(this.#waiting.all().map((record) => [record.hash, record]))
-    for (const bytes of encoded) {
-      const hash = hashOf(bytes)
-      if (this.#records.has(hash) || pool.has(hash)) continue
-      try {
-        const parsed = parseRecord(bytes)
-        const { record } = parsed
-        if ((record.mesh ?? record.hash) !== this.mesh) throw refusal('it is of another mesh')
-        if (!this.#hasRoom(record, this.#records.size + pool.size, room)) throw refusal(FULL)
-        verifyRecord(parsed, this.#verify)
-        pool.set(hash, record)
-      } catch (error) {
-        if (!(error instanceof InvalidRecordError)) throw error
-        refused.push({ hash, reason: String(error.details.reason) })
-      }
-    }
-    const added = this.#ready(pool)
-    for (const { hash } of added) pool.delete(hash)
-    const dropped = this.#waiting.replace([...pool.values()])
-    refused.push(...dropped.map(({ hash }) => ({ hash, reason: 'what it builds on has not come, and too many wait' })))
-    return { added, refused }
+  #sign(signer: Signer, parents: RecordHash[], body: RosterBody): RosterRecord {
+    return decodeRecord(signRecord(signer, { mesh: this.mesh, parents, body }).bytes, this.#verify)
   }
 
-  #hasRoom({ signer }: RosterRecord, taken: number, room: number): boolean {
-    if (taken < room) return true
-    return taken < MAX_RECORDS && this.#records.size > 0 && signer === this.state.recoveryKey
-  }
-
-  /** Those of the pool that are complete down to the genesis, parents before children. */
-  #ready(pool: ReadonlyMap<RecordHash, RosterRecord>): RosterRecord[] {
-    const children = new Map<RecordHash, RosterRecord[]>()
-    const missing = new Map<RecordHash, number>()
-    const ready: RosterRecord[] = []
-    for (const record of pool.values()) {
-      const absent = record.parents.filter((parent) => !this.#records.has(parent))
-      if (absent.length === 0) ready.push(record)
-      missing.set(record.hash, absent.length)
-      for (const parent of absent) {
-        const siblings = children.get(parent)
-        if (siblings === undefined) children.set(parent, [record])
-        else siblings.push(record)
-      }
-    }
-    // It grows while it is walked.
-    for (const { hash } of ready) {
-      for (const child of children.get(hash) ?? []) {
-        const left = (missing.get(child.hash) ?? 0) - 1
-        missing.set(child.hash, left)
-        if (left === 0) ready.push(child)
-      }
-    }
-    return ready
+  /** @param places how many records there may be; beyond them, only the present recovery key's are taken */
+  #takeIn(encoded: readonly Uint8Array[], places: number): Merged {
+    const isRecovery = (key: DeviceKey) => this.#records.size > 0 && key === this.state.recoveryKey
+    return takeIn(encoded, this.#waiting, {
+      mesh: this.mesh,
+      verify: this.#verify,
+      known: this.#records,
+      hasRoom: ({ signer }, taken) => taken < places || (taken < MAX_RECORDS && isRecovery(signer))
+    })
   }
 
   #commit(added: readonly RosterRecord[]): void {
@@ -311,7 +257,6 @@ export class Roster {
 
 /** Says nothing but that its signer knew its parents. */
 const GATHER: RosterBody = { type: 'unknown', name: 'gather' }
-const FULL = 'the roster is full'
 
 /** The id of the mesh whose genesis is among the records. @throws {InvalidRecordError} */
 function meshOf(records: readonly Uint8Array[]): string {

@@ -35,7 +35,6 @@ export class Standing {
   readonly #resting = new Map<number, number[]>()
   /** Of each device: the place of its first admission that counts. Only moves on. */
   readonly #first = new Map<DeviceKey, number>()
-  #struckAdmissions = 0
 
   constructor(order: CausalOrder, reigns: RecoveryReigns) {
     this.#order = order
@@ -48,11 +47,6 @@ export class Standing {
       append(this.#admissions, admitted, at)
       if (this.#reigns.signed(at)) append(this.#restorations, admitted, at)
     })
-  }
-
-  /** Grows whenever ranks may have changed. */
-  get struckAdmissions(): number {
-    return this.#struckAdmissions
   }
 
   counts(at: number): boolean {
@@ -86,7 +80,7 @@ export class Standing {
 
   /** The first applied removal of a device that the recovery key has not lifted; null for one that stands. */
   removal(device: DeviceKey): number | null {
-    return this.#removals.get(device)?.find((removal) => this.#lifted(removal, device, Infinity) === false) ?? null
+    return this.#removals.get(device)?.find((removal) => !this.#lifted(removal, device, Infinity)) ?? null
   }
 
   /** Applies a removal that counts. */
@@ -115,7 +109,6 @@ export class Standing {
     const falling = [struck]
     for (let at = falling.pop(); at !== undefined; at = falling.pop()) {
       this.#counts[at] = false
-      if (admittedBy(this.#order.records[at]) !== null) this.#struckAdmissions++
       for (const resting of this.#resting.get(at) ?? NONE) {
         if (this.counts(resting) && !this.#rest(resting, (this.#support[resting] ?? 0) + 1)) falling.push(resting)
       }
@@ -137,10 +130,9 @@ export class Standing {
 }
 
 /** The device that the record admits, if that is what it does. */
-function admittedBy(record: RosterRecord | undefined): DeviceKey | null {
-  const body = record?.body
-  if (body?.type === 'genesis') return body.device
-  return body?.type === 'admit' && body.role === MEMBER_ROLE ? body.device : null
+function admittedBy({ body }: RosterRecord): DeviceKey | null {
+  if (body.type === 'genesis') return body.device
+  return body.type === 'admit' && body.role === MEMBER_ROLE ? body.device : null
 }
 
 function append<K>(lists: Map<K, number[]>, key: K, value: number): void {
