@@ -7,19 +7,20 @@
  *
  * ```ts
  * const node = await createLibp2p({
- *   services: { guard: guard({ isMember, open: [PAIR_PROTOCOL] }), … }
+ *   services: { guard: guard({ mayPass: (peer) => roster.has(peer), open: [PAIR_PROTOCOL] }), … }
  * })
  * ```
  *
  * It takes its place when it is made, so nothing is unguarded while the node starts.
  */
-import type { PeerId, StreamMiddleware } from '@libp2p/interface'
+import type { PeerId, Stream, StreamMiddleware } from '@libp2p/interface'
 import { NotMemberError } from '../errors.ts'
 import type { Middlewares } from './components.ts'
 import { silentLog, type Log } from './log.ts'
 
 export interface GuardInit {
-  isMember: (peer: PeerId) => boolean
+  /** Asked for each stream, before anything of it is read or sent. */
+  mayPass: (peer: PeerId, stream: Pick<Stream, 'protocol' | 'direction'>) => boolean
   /** Protocols that a stranger may speak. */
   open: readonly string[]
   log?: Log
@@ -34,10 +35,10 @@ export interface Guard {
   readonly open: readonly string[]
 }
 
-export function guard({ isMember, open, log = silentLog }: GuardInit): (components: GuardComponents) => Guard {
+export function guard({ mayPass, open, log = silentLog }: GuardInit): (components: GuardComponents) => Guard {
   const check: StreamMiddleware = (stream, connection, next) => {
     const { remotePeer } = connection
-    if (!isMember(remotePeer)) {
+    if (!mayPass(remotePeer, stream)) {
       log.debug(`no ${stream.protocol} with ${remotePeer.toString()}: it is no member`)
       throw new NotMemberError('The other device is no member of this mesh.')
     }
