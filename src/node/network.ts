@@ -12,7 +12,7 @@ import type { Capability } from '../interface.ts'
 import { ask, type Answer, type Ask } from '../protocols/ask/index.ts'
 import { capability, type CapabilityService } from '../protocols/capability/index.ts'
 import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns } from '../protocols/discovery/index.ts'
-import { guard, type Guard } from '../protocols/guard.ts'
+import { guard, type Guard, type GuardInit } from '../protocols/guard.ts'
 import type { Log } from '../protocols/log.ts'
 import { gossipOptions, notices, type Notices } from '../protocols/notices/index.ts'
 import { pair, PAIR_PROTOCOL, type Pair, type PairConversation } from '../protocols/pair/index.ts'
@@ -58,8 +58,8 @@ export interface NetworkInit {
   instance: string
   current: () => Capability
   answer: Answer
-  /** Who may speak here, asked at each connection and each stream. */
   isMember: (peer: PeerId) => boolean
+  mayPass: GuardInit['mayPass']
   gater: ConnectionGater
   roster: Pick<RosterInit, 'mine' | 'records' | 'merge'>
   /** Speaks with a newcomer. */
@@ -69,7 +69,7 @@ export interface NetworkInit {
 
 /** Puts libp2p together; nothing listens or is sent before `startNetwork`, so that nobody misses what comes first. */
 export function createNetwork(init: NetworkInit): Promise<Network> {
-  const { identity, listen, discovery, beaconPort, instance, current, answer, isMember, gater, welcome, log } = init
+  const { identity, listen, discovery, beaconPort, instance, current, answer, isMember, mayPass, gater, welcome, log } = init
   return createLibp2p<NetworkServices>({
     start: false,
     privateKey: identity.privateKey,
@@ -88,7 +88,7 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
     // Heartbeats tell sooner, and tell more.
     connectionMonitor: { enabled: false },
     services: {
-      guard: guard({ isMember, open: [PAIR_PROTOCOL], log }),
+      guard: guard({ mayPass, open: [PAIR_PROTOCOL], log }),
       // Of a stranger nothing is asked: members are identified when they connect.
       identify: identify({ runOnConnectionOpen: false }),
       pubsub: gossipsub(gossipOptions),

@@ -1,6 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection } from '@libp2p/interface'
+import { NotMemberError } from '../../errors.ts'
 import type { MembershipEvent } from '../../interface.ts'
 import type { Clock } from '../../protocols/clock.ts'
 import { meshTag, type FoundDoor, type Voice } from '../../protocols/discovery/index.ts'
@@ -25,6 +26,7 @@ const STRANGER_SILENT_MS = 15_000
 /** A member that is awake takes the records in milliseconds; nobody waits long for one that is not. */
 const SPREAD_MS = 2000
 const PROBE_TIMEOUT_MS = 3000
+const NO_MEMBER = new NotMemberError('The other device is no member of the mesh any more.')
 
 export interface BelongingInit {
   identity: Identity
@@ -53,6 +55,7 @@ export class Belonging {
   readonly #doorkeeper: Doorkeeper | null
   readonly #stopped = new AbortController()
   readonly #strangers = new Map<string, () => void>()
+  readonly #farewells = new Set<Promise<void>>()
   #seeker: Seeker | null = null
   #applicant: Applicant | undefined
   #network: Network | undefined
@@ -108,14 +111,18 @@ export class Belonging {
   }
 
   /** What the network asks of it. */
-  networkParts(): Pick<NetworkInit, 'isMember' | 'gater' | 'roster' | 'welcome'> {
+  networkParts(): Pick<NetworkInit, 'isMember' | 'mayPass' | 'gater' | 'roster' | 'welcome'> {
     return {
       isMember: this.#gate.isMember,
+      mayPass: this.#gate.mayPass,
       gater: this.#gate.gater,
       roster: {
-        mine: () => (this.roster.isIn ? this.roster.mine() : null),
+        mine: () => this.roster.mine(),
         records: (hashes) => this.roster.records(hashes),
-        merge: (records) => void this.roster.merge(records)
+        merge: (records, from) => {
+          // From the moment that a member knows of a removal it takes nothing more from that device.
+          if (this.#gate.isMember(from)) this.roster.merge(records)
+        }
       },
       welcome: (conversation) => this.#welcome(conversation)
     }
@@ -196,7 +203,7 @@ export class Belonging {
     rosterChanged({ name: this.name, digest: this.roster.isIn ? this.roster.digest : null })
     this.#speak()
     const gone = own === 'removed' || own === 'left' ? (this.#network?.getPeers() ?? []).map(String) : removed
-    for (const id of gone) if (id !== identity.id) this.#drop(id)
+    for (const id of gone) if (id !== identity.id) this.#dismiss(id)
     if (own !== null) {
       emit({ type: 'mesh', mesh: this.roster.isIn ? this.roster.words : null, how: own })
       this.#neighbours?.dialGiven()
@@ -209,12 +216,27 @@ export class Belonging {
     }
   }
 
-  /** Ends everything that is open with a device, in the middle of whatever it was. */
-  #drop(id: string): void {
+  /** Ends everything that runs with a device, at once; says goodbye, so that it knows why; and hangs up. */
+  #dismiss(id: string): void {
     this.#neighbours?.forget(id)
-    for (const connection of [...(this.#network?.getConnections(peerIdFromString(id)) ?? [])]) {
-      connection.abort(new Error('this device is no member of the mesh'))
-    }
+    for (const { streams } of this.#connectionsWith(id)) for (const stream of [...streams]) stream.abort(NO_MEMBER)
+    const farewell: Promise<void> = this.#gate
+      .farewell(id, () => this.#exchange(id))
+      .catch(() => undefined)
+      .finally(() => {
+        this.#hangUp(id)
+        this.#farewells.delete(farewell)
+      })
+    this.#farewells.add(farewell)
+  }
+
+  #hangUp(id: string): void {
+    for (const connection of this.#connectionsWith(id)) connection.abort(NO_MEMBER)
+  }
+
+  #connectionsWith(id: string): Connection[] {
+    // A copy: libp2p hands out the array from which it takes those that end.
+    return [...(this.#network?.getConnections(peerIdFromString(id)) ?? [])]
   }
 
   async #welcome(conversation: PairConversation): Promise<void> {
@@ -242,7 +264,7 @@ export class Belonging {
     this.#strangers.get(id)?.()
     const cancel = this.#init.clock.after(STRANGER_SILENT_MS, () => {
       this.#strangers.delete(id)
-      if (!this.roster.isMember(id) && this.#doorkeeper?.isMeeting(id) !== true) this.#drop(id)
+      if (!this.roster.isMember(id) && this.#doorkeeper?.isMeeting(id) !== true) this.#hangUp(id)
     })
     this.#strangers.set(id, cancel)
   }
@@ -251,7 +273,7 @@ export class Belonging {
     if (this.#doorkeeper?.isOpen !== false || this.#network === undefined || this.#applicant?.isBusy === true) return
     for (const peer of this.#network.getPeers()) {
       const id = peer.toString()
-      if (!this.roster.isMember(id) && !this.#doorkeeper.isMeeting(id)) this.#drop(id)
+      if (!this.roster.isMember(id) && !this.#doorkeeper.isMeeting(id)) this.#hangUp(id)
     }
   }
 
@@ -307,12 +329,12 @@ export class Belonging {
   async #spread(): Promise<void> {
     await this.#neighbours?.remembered
     const connected = this.#neighbours?.list().filter(({ state }) => state === 'connected') ?? []
-    await Promise.allSettled(connected.map(({ id }) => this.#exchange(id)))
+    await Promise.allSettled([...connected.map(({ id }) => this.#exchange(id)), ...this.#farewells])
   }
 
   async #exchange(id: string): Promise<void> {
     const network = this.#network
-    if (network === undefined) return
+    if (network === undefined || this.#connectionsWith(id).length === 0) return
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(SPREAD_MS)])
     await network.services.roster.exchange(peerIdFromString(id), { signal })
   }

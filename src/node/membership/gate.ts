@@ -1,4 +1,5 @@
-import type { ConnectionGater, PeerId } from '@libp2p/interface'
+import type { ConnectionGater, PeerId, Stream } from '@libp2p/interface'
+import { ROSTER_PROTOCOL } from '../../protocols/roster/index.ts'
 
 export interface GateInit {
   isMember: (id: string) => boolean
@@ -12,6 +13,7 @@ export interface GateInit {
  */
 export class Gate {
   readonly #init: GateInit
+  readonly #farewells = new Set<string>()
   #visits = 0
 
   constructor(init: GateInit) {
@@ -24,7 +26,22 @@ export class Gate {
     denyInboundEncryptedConnection: (peer) => !this.#mayCall(peer)
   }
 
-  isMember = (peer: PeerId): boolean => this.#init.isMember(peer.toString())
+  readonly isMember = (peer: PeerId): boolean => this.#init.isMember(peer.toString())
+
+  /** Whether a stream may be opened: with members, and by us to tell one that is no longer a member why. */
+  readonly mayPass = (peer: PeerId, { protocol, direction }: Pick<Stream, 'protocol' | 'direction'>): boolean =>
+    this.isMember(peer) ||
+    (direction === 'outbound' && protocol === ROSTER_PROTOCOL && this.#farewells.has(peer.toString()))
+
+  /** While this runs, the records that end a membership may be sent to the device whose it was. */
+  async farewell(id: string, work: () => Promise<void>): Promise<void> {
+    this.#farewells.add(id)
+    try {
+      await work()
+    } finally {
+      this.#farewells.delete(id)
+    }
+  }
 
   /** Strangers may be dialled while this runs. */
   async visiting<T>(work: () => Promise<T>): Promise<T> {

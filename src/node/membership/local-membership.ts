@@ -220,10 +220,10 @@ export class LocalMembership implements Membership {
 
   async leave({ erase = false, signal }: AbortOptions & { erase?: boolean } = {}): Promise<void> {
     signal?.throwIfAborted()
-    const { roster, identity, spread, left } = this.#init
+    const { roster, spread, left } = this.#init
     if (roster.mesh === null) throw new NotMemberError('This device belongs to no mesh.')
     if (roster.isIn && roster.members().length > 1) {
-      roster.remove(identity.signer.key)
+      roster.leave()
       await spread()
     }
     roster.forget()

@@ -178,6 +178,12 @@ export class OwnRoster {
     this.#sign((roster, signer) => roster.remove(signer, device))
   }
 
+  /** Takes this device out, and lets the others know; `forget` comes after that. */
+  leave(): void {
+    this.#present().remove(this.#init.identity.signer, this.#init.identity.signer.key)
+    this.#read(true, 'left')
+  }
+
   /** With the recovery key, which needs no place in the roster. */
   recover(act: (roster: Roster) => void): void {
     const roster = this.#present()
@@ -217,7 +223,7 @@ export class OwnRoster {
     if (this.#roster === null) return
     this.#roster = null
     this.#init.store.forget()
-    this.#read(true, 'left')
+    this.#read(true, this.isIn ? 'left' : null)
   }
 
   #sign(act: (roster: Roster, signer: Signer) => RosterRecord): void {
