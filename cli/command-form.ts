@@ -48,6 +48,7 @@ function isLinkTo(file: string, target: string): boolean {
   }
 }
 
-function quoted(path: string): string {
+/** A path as a shell takes it for one word. */
+export function quoted(path: string): string {
   return path.includes(' ') ? `"${path}"` : path
 }

@@ -1,6 +1,15 @@
 /** How devices, models and their states are put into words. */
-import type { Discovery, FoundBy, MeshStatus, ModelInfo, PeerInfo } from '../src/interface.ts'
-import { ago, rate } from './human.ts'
+import type {
+  Discovery,
+  Door,
+  FoundBy,
+  MemberInfo,
+  MeshStatus,
+  ModelInfo,
+  OpenDoor,
+  PeerInfo
+} from '../src/interface.ts'
+import { ago, count, rate } from './human.ts'
 
 const WAYS: Readonly<Record<FoundBy, string>> = {
   mdns: 'mDNS',
@@ -56,4 +65,51 @@ export function answersHere({ answering, models, tokensPerSecond }: MeshStatus):
 /** Whether nothing beyond this machine can reach a node at these multiaddrs. */
 export function onLoopbackOnly(addresses: readonly string[]): boolean {
   return addresses.every((address) => /^\/(?:ip4\/127\.|ip6\/::1\/|dns[46]?\/localhost\/)/.test(address))
+}
+
+/** The host of a multiaddr, which is what people know devices by before they know names; else the whole. */
+export function hostOf(address: string): string {
+  return /^\/(?:ip4|ip6|dns[46]?)\/([^/]+)/.exec(address)?.[1] ?? address
+}
+
+/** As long as something stays, in whole minutes. */
+export function minutes(ms: number): string {
+  return count(Math.max(1, Math.round(ms / 60_000)), 'minute')
+}
+
+export function doorState({ open, closesInMs, newcomers }: Door): string {
+  if (!open) {
+    return 'closed'
+  }
+  const waiting = newcomers.length === 0 ? '' : `; ${count(newcomers.length, 'device')} before it`
+  return `open for ${minutes(closesInMs)}${waiting}`
+}
+
+/** A mesh nearby as a person may call it: its words, else its device's id. */
+export function doorName({ mesh, id }: OpenDoor): string {
+  return mesh ?? id
+}
+
+export function memberState(member: MemberInfo, peers: readonly PeerInfo[]): string {
+  const peer = peers.find(({ id }) => id === member.id)
+  return member.state === 'away' && peer !== undefined ? peerState(peer) : member.state
+}
+
+/** Which mesh this device belongs to, and how it stands there. */
+export function meshState({ mesh, membership }: MeshStatus, hint: (line: string) => string): string {
+  const others = Math.max(0, membership.members - 1)
+  switch (membership.state) {
+    case 'none':
+      return `none (${hint('join')} finds one, or starts one)`
+    case 'looking':
+      return 'none yet; it is looking for one'
+    case 'waiting':
+      return 'none yet; others are near, and none lets it in'
+    case 'removed':
+      return `${mesh ?? 'its mesh'} has removed this device (${hint('leave --erase')}, then it can join anew)`
+    case 'provisional':
+      return `${mesh ?? ''}, alone in it`
+    case 'member':
+      return `${mesh ?? ''}, with ${count(others, 'other device')}`
+  }
 }

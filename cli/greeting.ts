@@ -1,38 +1,64 @@
 import type { MeshStatus } from '../src/interface.ts'
-import { answersHere, onLoopbackOnly, strongest, byWays } from './describe.ts'
-
-/** How long `join` looks for other devices before it says that there are none. */
-export const LOOK_MS = 3000
+import { answersHere, byWays, minutes, onLoopbackOnly, strongest } from './describe.ts'
+import { waitingAdvice } from './narrator.ts'
+import { LOOK_MS } from './settling.ts'
 
 export interface GreetingInit {
   status: MeshStatus
-  /** How `mesh` is called here. */
-  command: string
+  /** It looked for a mesh just now. */
+  looked: boolean
+  /** A command line in the form that works here. */
+  hint: (line: string) => string
 }
 
-/** What a person reads first: who this is, what answers, and the next two things to do. */
-export function greeting({ status, command }: GreetingInit): string[] {
-  const { name, models, addresses, answering } = status
-  const lines = [`This is ${name}. ${found(status)}`, `Answers here: ${answersHere(status)}`]
+const LOOKED = `looked ${LOOK_MS / 1000} s by mDNS and beacon`
+
+/** What a person reads first: who this is and in which mesh, what answers, and the next two things to do. */
+export function greeting({ status, looked, hint }: GreetingInit): string[] {
+  const { name, models, answering } = status
+  const command = hint('').trimEnd()
+  const lines = [`This is ${name}. ${place(status, looked, hint)}`, `Answers here: ${answersHere(status)}`]
   if (answering === 'yes' && strongest(models)?.builtIn === true) {
-    lines.push(`A real model: ${command} model shows how to add one`)
+    lines.push(`A real model: ${hint('model')} shows how to add one`)
   }
-  lines.push(
-    onLoopbackOnly(addresses)
-      ? 'Next device: the same command there, with --listen 0.0.0.0 on both (now only this machine can reach it). ' +
-          'Whoever is in the network can then ask, so not yet in other people’s.'
-      : 'Next device: the same command there. Whoever is in this network can ask, so not yet in other people’s.'
-  )
+  if (status.mesh !== null && status.membership.state !== 'removed') {
+    lines.push(`Next device: run the same command there${nextDevice(status, hint)}`)
+  }
   if (command !== 'mesh') {
     lines.push('For the short command mesh: npm run install-command')
   }
   return lines
 }
 
-function found({ peers }: MeshStatus): string {
-  const there = peers.filter(({ state }) => state === 'connected')
-  if (there.length === 0) {
-    return `No other device nearby (looked ${LOOK_MS / 1000} s by mDNS and beacon).`
+function place({ mesh, membership, peers }: MeshStatus, looked: boolean, hint: GreetingInit['hint']): string {
+  switch (membership.state) {
+    case 'none':
+    case 'looking':
+      return `It is still looking for a mesh (${LOOKED}); ${hint('doctor')} finds what is in the way.`
+    case 'waiting':
+      return membership.comparing === null && membership.openDoors.length === 0
+        ? waitingAdvice(hint)
+        : 'Found a mesh that lets devices in now.'
+    case 'removed':
+      return `Its mesh has removed it. To join one again, as a new device: ${hint('leave --erase')}, then ${hint('join')}`
+    case 'provisional':
+      return looked
+        ? `No mesh nearby (${LOOKED}), so it started one: ${mesh ?? ''}.`
+        : `It is alone in the mesh ${mesh ?? ''}.`
+    case 'member': {
+      const there = peers.filter(({ state }) => state === 'connected')
+      return there.length === 0
+        ? `In ${mesh ?? ''}; none of its other devices is nearby (${LOOKED}).`
+        : `In ${mesh ?? ''}. Found ${there.map(({ name, foundBy }) => `${name} (${byWays(foundBy)})`).join(', ')}.`
+    }
   }
-  return `Found ${there.map(({ name, foundBy }) => `${name} (${byWays(foundBy)})`).join(', ')}.`
+}
+
+function nextDevice({ addresses, membership: { door } }: MeshStatus, hint: GreetingInit['hint']): string {
+  if (onLoopbackOnly(addresses)) {
+    return ', on this machine: nothing beyond it can reach this node (see --listen).'
+  }
+  return door.open
+    ? `; this door is open for ${minutes(door.closesInMs)} (then: ${hint('invite')})`
+    : ` and type /door here, or: ${hint('invite')}`
 }

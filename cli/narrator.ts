@@ -1,13 +1,23 @@
-import type { MeshEvent, PeerInfo } from '../src/interface.ts'
-import { byWays } from './describe.ts'
+import type { Door, MeshEvent, PeerInfo } from '../src/interface.ts'
+import { spaced } from './code.ts'
+import { byWays, doorName, doorState, hostOf } from './describe.ts'
 import { rate } from './human.ts'
+
+export interface NarratorInit {
+  /** A command line in the form that works here. */
+  hint: (line: string) => string
+}
+
+/** Puts an event into a line, or says that nobody needs to know of it. */
+export type Narrate = (event: MeshEvent) => string | undefined
 
 /**
  * Puts what happens into a line each, and what nobody needs to know into none. A device is connected a moment before
  * it says what it runs, and then speaks of every change of its queue: what was said of each last is remembered.
  */
-export function narrator(): (event: MeshEvent) => string | undefined {
+export function narrator({ hint }: NarratorInit): Narrate {
   const told = new Map<string, Pick<PeerInfo, 'state' | 'model'>>()
+  let door: Door | undefined
   return (event) => {
     switch (event.type) {
       case 'peer-connected': {
@@ -24,12 +34,78 @@ export function narrator(): (event: MeshEvent) => string | undefined {
       case 'peer-lost':
         told.delete(event.peer.id)
         return `${event.peer.name} is gone: ${event.reason}`
+      case 'mesh':
+        return belonging(event, hint)
+      case 'door': {
+        const before = door
+        door = event.door
+        return moved(before, door) ? `The door is ${doorState({ ...door, newcomers: [] })}.` : undefined
+      }
+      case 'newcomer': {
+        const { code, address } = event.newcomer
+        return `A device at ${hostOf(address)} asks to be let in. If its screen shows ${spaced(code)}: ${hint(`approve ${code}`)}`
+      }
+      case 'newcomer-gone':
+        return `A device that asked to be let in is no longer there: ${event.reason}`
+      case 'knock':
+        return `A device nearby looks for a mesh. To let it in: ${hint('approve')}`
+      case 'doors':
+        return nearby(event, hint)
+      case 'comparing': {
+        const { code, mesh, address } = event.comparison
+        return `${mesh} (at ${hostOf(address)}) is ready to let this device in. If the screen there shows ${spaced(code)}: ${hint(`confirm ${code}`)}`
+      }
+      case 'not-joined':
+        return `This device was not let in: ${event.reason}`
+      case 'member-admitted':
+        return `${event.member.name} is a member now${by(event.member.admittedBy)}.`
+      case 'member-removed':
+        return `${event.member.name} is no longer a member${by(event.member.removedBy)}.`
       case 'warning':
         return event.message
       case 'stopping':
         return 'The node on this device is stopping.'
     }
   }
+}
+
+function belonging({ mesh, how }: Extract<MeshEvent, { type: 'mesh' }>, hint: NarratorInit['hint']): string {
+  switch (how) {
+    case 'started':
+      return `This device has started a mesh: ${mesh ?? ''}`
+    case 'joined':
+      return `This device belongs to ${mesh ?? ''} now.`
+    case 'left':
+      return 'This device belongs to no mesh any more.'
+    case 'removed':
+      return `This device was removed from its mesh. To join one again, as a new device: ${hint('leave --erase')}, then ${hint('join')}`
+  }
+}
+
+/** Whether it was opened, for the first time or longer, or has closed. */
+function moved(before: Door | undefined, now: Door): boolean {
+  if (before === undefined || before.open !== now.open) {
+    return true
+  }
+  return now.open && now.closesInMs > before.closesInMs
+}
+
+function nearby({ doors }: Extract<MeshEvent, { type: 'doors' }>, hint: NarratorInit['hint']): string {
+  const [first] = doors
+  if (first === undefined) {
+    return waitingAdvice(hint)
+  }
+  const names = doors.map(doorName).join(', ')
+  return `Several meshes nearby let devices in: ${names}. Stop this and choose one: ${hint(`join --mesh ${doorName(first)}`)}`
+}
+
+/** What to do where devices are near and none lets this one in. */
+export function waitingAdvice(hint: NarratorInit['hint']): string {
+  return `Devices with ownmesh are near, and none lets this one in yet. On one that belongs to you: mesh approve (if none does: ${hint('join --new')} here)`
+}
+
+function by(name: string | null): string {
+  return name === null ? '' : ` (by ${name})`
 }
 
 function change(before: Pick<PeerInfo, 'state' | 'model'>, peer: PeerInfo): string | undefined {

@@ -32,6 +32,8 @@ export interface Screen extends Writable {
 
 const ESCAPE = '\u001b['
 const ERASE_LINE = `\r${ESCAPE}K`
+/** Of the 256 colours, the two that no theme paints over (the first 16 are its to choose). */
+const BLACK_ON_WHITE = '38;5;16;48;5;231'
 /** What a terminal that does not tell its width is taken for. */
 const DEFAULT_WIDTH = 80
 
@@ -72,6 +74,11 @@ export class Output {
     return this.#closed.signal
   }
 
+  /** Whether standard output shows colours. */
+  get colored(): boolean {
+    return this.#color && this.interactive
+  }
+
   /** Columns to fit into; endless where no terminal is. */
   get width(): number {
     return this.interactive ? (this.#stdout.columns ?? DEFAULT_WIDTH) : Number.POSITIVE_INFINITY
@@ -92,6 +99,12 @@ export class Output {
   /** A heading of the result: bold on a terminal. */
   heading(text: string): void {
     this.#above(() => this.#stdout.write(`${this.#styled(this.#stdout, '1', printable(text))}\n`))
+  }
+
+  /** Lines of a picture whose foreground is black and whose background is white, whatever the terminal's colours are. */
+  picture(lines: readonly string[]): void {
+    const styled = lines.map((line) => `${this.#styled(this.#stdout, BLACK_ON_WHITE, line)}\n`)
+    this.#above(() => this.#stdout.write(styled.join('')))
   }
 
   table(columns: readonly Column[], rows: readonly (readonly string[])[]): void {

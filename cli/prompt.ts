@@ -1,6 +1,6 @@
-import { createInterface, type Interface } from 'node:readline'
 import type { AbortOptions } from '../src/interface.ts'
-import type { LineHolder, Output, Screen } from './output.ts'
+import { InputLine } from './input-line.ts'
+import type { Output } from './output.ts'
 
 export interface PromptInit {
   input: NodeJS.ReadableStream
@@ -8,7 +8,13 @@ export interface PromptInit {
   /** Stands before what is typed. */
   label: string
   /** Answers one line. What it throws is shown, and the prompt goes on. */
-  answer: (line: string, options: { signal: AbortSignal }) => Promise<void>
+  answer: (line: string, options: LineOptions) => Promise<void>
+}
+
+export interface LineOptions {
+  signal: AbortSignal
+  /** It was typed during the answer before it, when its writer could not yet see what was asked last. */
+  ahead: boolean
 }
 
 /** Why a prompt ended: Ctrl-C, Ctrl-D, or the signal. */
@@ -19,14 +25,14 @@ export type PromptEnd = 'interrupted' | 'left' | 'stopped'
  * written, else clears the line, else leaves. What is typed during an answer is taken after it. Lines that the output
  * writes meanwhile stand above the input line.
  */
-export class Prompt implements LineHolder {
+export class Prompt {
   readonly #output: Output
-  readonly #screen: Screen
-  readonly #readline: Interface
+  readonly #line: InputLine
   readonly #label: string
   readonly #answer: PromptInit['answer']
   readonly #typed: string[] = []
-  readonly #notices: string[] = []
+  /** What waits for the end of an answer to be written. */
+  readonly #notices: (() => void)[] = []
   #answering: AbortController | undefined
   #end: PromptEnd | undefined
   /** Wakes the loop: a line was typed, or the end has come. */
@@ -36,20 +42,20 @@ export class Prompt implements LineHolder {
     this.#output = output
     this.#label = label
     this.#answer = answer
-    this.#screen = output.screen()
-    this.#screen.muted = true
-    this.#readline = createInterface({ input, output: this.#screen, terminal: true, prompt: label })
-    this.#readline.on('line', (line) => {
-      // What comes in the same breath (pasted lines) must not be drawn into the answer.
-      this.#screen.muted = true
-      this.#typed.push(line)
-      this.#wake()
-    })
-    this.#readline.on('SIGINT', () => {
-      this.#interrupted()
-    })
-    this.#readline.on('close', () => {
-      this.#finish('left')
+    this.#line = new InputLine({
+      input,
+      output,
+      label,
+      onLine: (line) => {
+        this.#typed.push(line)
+        this.#wake()
+      },
+      onInterrupt: () => {
+        this.#interrupted()
+      },
+      onEnd: () => {
+        this.#finish('left')
+      }
     })
   }
 
@@ -66,37 +72,29 @@ export class Prompt implements LineHolder {
       return await this.#questions()
     } finally {
       signal?.removeEventListener('abort', stop)
-      this.#output.holder = undefined
-      this.#screen.muted = true
-      this.#readline.close()
-      this.#screen.destroy()
+      this.#line.end()
     }
   }
 
   /** A dim line above the input line; during an answer it waits for its end. */
   notice(text: string): void {
-    if (this.#answering === undefined) {
+    this.#above(() => {
       this.#output.note(text)
+    })
+  }
+
+  /** As a notice, for what a person is asked: shown with `--quiet` too. */
+  request(text: string): void {
+    this.#above(() => {
+      this.#output.paragraph(text)
+    })
+  }
+
+  #above(write: () => void): void {
+    if (this.#answering === undefined) {
+      write()
     } else {
-      this.#notices.push(text)
-    }
-  }
-
-  hide(): void {
-    const { rows } = this.#readline.getCursorPos()
-    this.#screen.write(`${rows > 0 ? `\u001b[${rows}A` : ''}\r\u001b[J`)
-  }
-
-  show(): void {
-    const { cursor } = this.#readline
-    // readline remembers how many rows above the cursor its line began and would clear those: with the cursor at the
-    // start it forgets them. Then it draws the line, and the cursor goes back to where it was.
-    this.#screen.muted = true
-    this.#readline.prompt()
-    this.#screen.muted = false
-    this.#readline.prompt(true)
-    while (this.#readline.cursor < cursor) {
-      this.#readline.write(null, { name: 'right' })
+      this.#notices.push(write)
     }
   }
 
@@ -104,11 +102,12 @@ export class Prompt implements LineHolder {
     for (;;) {
       const shown = this.#typed.length === 0
       if (shown && this.#end === undefined) {
-        this.#open()
+        this.#line.open()
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
-        this.#close()
+        // The shell's own prompt begins on a line of its own.
+        this.#line.close({ newline: this.#end !== undefined })
       }
       if (this.#end !== undefined) {
         return this.#end
@@ -118,16 +117,16 @@ export class Prompt implements LineHolder {
         if (!shown) {
           this.#output.note(this.#label + line)
         }
-        await this.#answerOne(line)
+        await this.#answerOne(line, !shown)
       }
     }
   }
 
-  async #answerOne(line: string): Promise<void> {
+  async #answerOne(line: string, ahead: boolean): Promise<void> {
     const controller = new AbortController()
     this.#answering = controller
     try {
-      await this.#answer(line, { signal: controller.signal })
+      await this.#answer(line, { signal: controller.signal, ahead })
     } catch (error) {
       this.#output.endAnswer()
       if (!controller.signal.aborted) {
@@ -137,32 +136,16 @@ export class Prompt implements LineHolder {
       }
     }
     this.#answering = undefined
-    for (const text of this.#notices.splice(0)) {
-      this.#output.note(text)
+    for (const write of this.#notices.splice(0)) {
+      write()
     }
-  }
-
-  /** Shows the input line and keeps it below everything else. */
-  #open(): void {
-    this.#output.holder = this
-    this.show()
-  }
-
-  #close(): void {
-    this.#output.holder = undefined
-    if (this.#end !== undefined && !this.#screen.muted) {
-      // The shell's own prompt begins on a line of its own.
-      this.#screen.write('\n')
-    }
-    this.#screen.muted = true
   }
 
   #interrupted(): void {
     if (this.#answering !== undefined) {
       this.#answering.abort()
-    } else if (this.#readline.line !== '') {
-      this.#readline.write(null, { ctrl: true, name: 'e' })
-      this.#readline.write(null, { ctrl: true, name: 'u' })
+    } else if (this.#line.text !== '') {
+      this.#line.clear()
     } else {
       this.#finish('interrupted')
     }

@@ -1,15 +1,14 @@
 /** The three ways in which `join` stays: a prompt, lines for a log, and lines of JSON for a program. */
 import type { AbortOptions, Mesh, MeshEvent, MeshStatus } from '../src/interface.ts'
 import { noAnswer, showAnswer } from './answer.ts'
-import { onLoopbackOnly, strongest, answersHere } from './describe.ts'
+import { Desk } from './desk.ts'
+import { answersHere, meshState, onLoopbackOnly, strongest } from './describe.ts'
+import { follow, type FollowOptions } from './following.ts'
 import { narrator } from './narrator.ts'
-import type { Output } from './output.ts'
 import { Prompt, type PromptEnd } from './prompt.ts'
+import type { Invocation } from './verb.ts'
 
-export interface FollowOptions extends Required<AbortOptions> {
-  /** Ids of devices that need no announcement. */
-  known?: string[]
-}
+type Server = Pick<Invocation, 'output' | 'hint'>
 
 /** The first line of `join --json`. */
 function readyEvent({ name, id, addresses, mesh, models }: MeshStatus): unknown {
@@ -17,9 +16,10 @@ function readyEvent({ name, id, addresses, mesh, models }: MeshStatus): unknown 
 }
 
 /** Lines of JSON until the signal or the end of the node. */
-export async function serveData(mesh: Mesh, output: Output, { signal }: Required<AbortOptions>): Promise<void> {
-  output.data(readyEvent(await mesh.status({ signal })))
-  await follow(mesh, { signal }, ({ type, ...rest }) => {
+export async function serveData(mesh: Mesh, { output }: Server, { signal }: FollowOptions): Promise<void> {
+  const status = await mesh.status({ signal })
+  output.data(readyEvent(status))
+  await follow(mesh, { signal, known: { mesh: status.mesh } }, ({ type, ...rest }) => {
     // Said below for every way in which this can end.
     if (type !== 'stopping') {
       output.data({ event: type, ...rest })
@@ -29,14 +29,16 @@ export async function serveData(mesh: Mesh, output: Output, { signal }: Required
 }
 
 /** Lines for a log until the signal or the end of the node. */
-export async function serveLog(mesh: Mesh, output: Output, { signal }: Required<AbortOptions>): Promise<void> {
+export async function serveLog(mesh: Mesh, { output, hint }: Server, { signal }: FollowOptions): Promise<void> {
   const status = await mesh.status({ signal })
-  const reach = onLoopbackOnly(status.addresses) ? ' (this machine only; --listen ADDR for more)' : ''
+  const reach = onLoopbackOnly(status.addresses) ? ' (this machine only)' : ''
   output.progress(`${status.name} is ready, ${status.id}`)
+  output.progress(`mesh: ${meshState(status, hint)}`)
   output.progress(`listens on ${status.addresses.join(' ')}${reach}`)
   output.progress(`answers with ${answersHere(status)}`)
-  const tell = narrator()
-  await follow(mesh, { signal }, (event) => {
+  const tell = narrator({ hint })
+  const advise = recoveryAdviser(mesh, { signal, hint })
+  await follow(mesh, { signal, known: { mesh: status.mesh } }, (event) => {
     if (event.type === 'warning') {
       output.warning(event.message)
     } else if (event.type !== 'stopping') {
@@ -45,6 +47,9 @@ export async function serveLog(mesh: Mesh, output: Output, { signal }: Required<
         output.progress(line)
       }
     }
+    advise(event, (text) => {
+      output.progress(text)
+    })
   })
   output.progress('stopping')
 }
@@ -52,67 +57,72 @@ export async function serveLog(mesh: Mesh, output: Output, { signal }: Required<
 /** Takes questions on the terminal until the person or the node ends it. */
 export async function servePrompt(
   mesh: Mesh,
-  input: NodeJS.ReadableStream,
-  output: Output,
-  { signal, known = [] }: FollowOptions
+  { output, input, hint }: Pick<Invocation, 'output' | 'input' | 'hint'>,
+  { signal, known }: FollowOptions
 ): Promise<PromptEnd> {
   const ended = new AbortController()
-  const tell = narrator()
+  const either = AbortSignal.any([signal, ended.signal])
+  const tell = narrator({ hint })
+  const desk = new Desk({
+    mesh,
+    hint,
+    signal: either,
+    notice: (text) => {
+      prompt.notice(text)
+    },
+    request: (text) => {
+      prompt.request(text)
+    }
+  })
   const prompt = new Prompt({
-    input,
+    input: input.stream,
     output,
     label: 'ask> ',
-    answer: (line, options) => showAnswer(mesh.ask(line, options), output, noAnswer(), options)
+    answer: async (line, options) => {
+      if (!(await desk.take(line, options))) {
+        await showAnswer(mesh.ask(line, { signal: options.signal }), output, noAnswer(), options)
+      }
+    }
   })
-  const following = follow(mesh, { signal: AbortSignal.any([signal, ended.signal]), known }, (event) => {
-    const line = tell(event)
+  const advise = recoveryAdviser(mesh, { signal: either, hint })
+  const following = follow(mesh, { signal: either, ...(known && { known }) }, (event) => {
+    const line = desk.handle(event) ? undefined : tell(event)
     if (line !== undefined) {
       prompt.notice(line)
     }
+    advise(event, (text) => {
+      prompt.notice(text)
+    })
   }).finally(() => {
     ended.abort()
   })
   try {
-    return await prompt.run({ signal: AbortSignal.any([signal, ended.signal]) })
+    return await prompt.run({ signal: either })
   } finally {
     ended.abort()
     await following
   }
 }
 
-/**
- * Hands over what happens, until the signal or the end of the node. Devices that are there and not `known` come first,
- * as if they had just connected, so that nobody slips between a look and the first event.
- */
-export async function follow(
+/** The second device is the moment to make a recovery phrase: there is something to lose now, and who to ask for help. */
+function recoveryAdviser(
   mesh: Mesh,
-  { signal, known = [] }: FollowOptions,
-  onEvent: (event: MeshEvent) => void
-): Promise<void> {
-  const announced = new Set(known)
-  const events = mesh.events({ signal })[Symbol.asyncIterator]()
-  const first = events.next()
-  // It is awaited below; should the look fail before, its failure is the one that counts.
-  first.catch(() => undefined)
-  try {
-    for (const peer of await mesh.peers({ signal })) {
-      if (peer.state !== 'away' && !announced.has(peer.id)) {
-        announced.add(peer.id)
-        onEvent({ type: 'peer-connected', peer })
-      }
+  { signal, hint }: Required<AbortOptions> & Pick<Invocation, 'hint'>
+): (event: MeshEvent, tell: (text: string) => void) => void {
+  return (event, tell) => {
+    if (event.type !== 'member-admitted') {
+      return
     }
-    for (let next = await first; next.done !== true; next = await events.next()) {
-      const event = next.value
-      if (event.type === 'peer-lost') {
-        announced.delete(event.peer.id)
-      }
-      if (event.type !== 'peer-connected' || !announced.has(event.peer.id)) {
-        onEvent(event)
-      }
-    }
-  } catch (error) {
-    if (!signal.aborted) {
-      throw error
-    }
+    mesh.status({ signal }).then(
+      ({ name, membership: { members, recovery } }) => {
+        if (members === 2 && !recovery && event.member.admittedBy === name) {
+          tell(
+            `A recovery phrase takes the mesh back if a device is lost or stolen. To make one: ${hint('recover --new')}`
+          )
+        }
+      },
+      // The node is ending.
+      () => undefined
+    )
   }
 }

@@ -1,14 +1,43 @@
 import type { Verb } from '../verb.ts'
+import { approve } from './approve.ts'
 import { ask } from './ask.ts'
 import { chat } from './chat.ts'
+import { confirm } from './confirm.ts'
 import { discover } from './discover.ts'
 import { doctor } from './doctor.ts'
+import { importFile } from './import-file.ts'
+import { invite } from './invite.ts'
 import { join } from './join.ts'
+import { leave } from './leave.ts'
+import { members } from './members.ts'
 import { model } from './model.ts'
 import { peers } from './peers.ts'
+import { recover } from './recover.ts'
+import { remove } from './remove.ts'
+import { rename } from './rename.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
 import { why } from './why.ts'
 
 /** Every command, in the order in which help lists them. */
-export const verbs: readonly Verb[] = [join, ask, chat, status, peers, discover, why, doctor, model, stop]
+export const verbs: readonly Verb[] = [
+  join,
+  ask,
+  chat,
+  status,
+  peers,
+  discover,
+  why,
+  doctor,
+  invite,
+  approve,
+  confirm,
+  members,
+  rename,
+  remove,
+  leave,
+  recover,
+  importFile,
+  model,
+  stop
+]

@@ -1,12 +1,25 @@
 import { HomeInUseError } from '../../src/errors.ts'
-import type { AbortOptions, Mesh, PeerInfo } from '../../src/interface.ts'
-import { LOOK_MS, greeting } from '../greeting.ts'
-import { follow, serveData, serveLog, servePrompt } from '../serving.ts'
-import { EXIT } from '../exit-codes.ts'
-import { defineVerb, withMesh, type Invocation, type Values } from '../verb.ts'
+import type { Mesh, PeerInfo } from '../../src/interface.ts'
+import { readWords } from '../code.ts'
+import { onTerminal } from '../dialogue.ts'
+import { greeting } from '../greeting.ts'
+import { readInvite } from '../invite-text.ts'
+import { serveData, serveLog, servePrompt } from '../serving.ts'
+import { settle } from '../settling.ts'
+import { EXIT, UsageError } from '../exit-codes.ts'
+import { defineVerb, withMesh, type Invocation, type NodeOptions, type Values } from '../verb.ts'
+import { writeRequest } from '../request-file.ts'
 
 const FLAGS = {
   name: { type: 'text', value: 'NAME', summary: 'what this device is called (default: its host name)' },
+  mesh: { type: 'text', value: 'WORDS', summary: 'join only this mesh, and wait for it; for example amber-otter' },
+  new: { type: 'switch', summary: 'start a mesh although others are near' },
+  'invite-file': { type: 'text', value: 'FILE', summary: 'join by the invite in this file; - is standard input' },
+  request: {
+    type: 'text',
+    value: 'FILE',
+    summary: 'without a network: write this device’s public keys for approve FILE, and end'
+  },
   connect: { type: 'texts', value: 'ADDR', summary: 'also connect to this address; may be given several times' },
   port: {
     type: 'number',
@@ -16,7 +29,11 @@ const FLAGS = {
     max: 65_535,
     whole: true
   },
-  listen: { type: 'texts', value: 'ADDR', summary: 'listen here, for example 0.0.0.0 (default: this machine only)' },
+  listen: {
+    type: 'texts',
+    value: 'ADDR',
+    summary: 'listen only here, for example 127.0.0.1 (default: on all networks; only members are spoken to)'
+  },
   answer: { type: 'choice', choices: ['yes', 'no'], summary: 'whether this device answers (default yes)' },
   'max-rate': {
     type: 'number',
@@ -33,35 +50,56 @@ export const join = defineVerb({
   name: 'join',
   summary: 'find your other devices, or start a mesh, and serve it until stopped',
   group: 'Everyday',
-  usage: '',
-  words: { min: 0, max: 0 },
+  usage: '[INVITE]',
+  words: { min: 0, max: 1 },
   flags: FLAGS,
-  notes: () => [
-    'Without --listen only this machine can reach the node. Whoever reaches it can ask it: use --listen in your own network, not yet in other people’s.',
-    'On a terminal it takes questions; if a node already runs here, it asks that one.'
+  notes: (hint) => [
+    'It looks for three seconds: a mesh whose door is open lets it in once both screens show the same six digits; where none is near it starts one. Only devices that were let in can ask it anything.',
+    'An INVITE on the command line can be seen in the list of processes until it is used. Unseen: paste it at the prompt, or use --invite-file.',
+    `On a terminal it takes questions; /door lets newcomers speak for five minutes. If a node already runs here, it asks that one. Codes on a device without a terminal: ${hint('confirm CODE')}, ${hint('approve CODE')}`
   ],
   async run(invocation) {
-    const { input, output, values } = invocation
-    const onTerminal = input.kind === 'terminal' && output.interactive && !output.json && values.headless === undefined
+    const { doors, values, output, interruption } = invocation
+    checkFlags(invocation)
+    if (values.request !== undefined) {
+      return await writeRequest(invocation, values.request, values.name)
+    }
+    const invite = await readInvite(invocation, values['invite-file'])
+    const prompting = onTerminal(invocation) && values.headless === undefined
+    if (prompting) {
+      output.status('Looking for your other devices')
+    }
     try {
-      return await withMesh(invocation.doors.createMesh(nodeOptions(invocation)), (mesh) =>
-        serve(mesh, invocation, onTerminal)
+      return await withMesh(doors.createMesh(nodeOptions(invocation, invite)), (mesh) =>
+        serve(mesh, invocation, prompting)
       )
     } catch (error) {
-      if (!(error instanceof HomeInUseError) || !onTerminal) {
+      if (!(error instanceof HomeInUseError) || (!prompting && invite === undefined) || interruption.signal.aborted) {
         throw error
       }
-      return await attachPrompt(invocation)
+      return await attach(invocation, prompting, invite)
     }
   }
 })
 
-function nodeOptions({
-  home,
-  log,
-  values
-}: Invocation<Values<typeof FLAGS>>): Parameters<Invocation['doors']['createMesh']>[0] {
-  const { name, connect, port, listen, answer, 'max-rate': maxRate } = values
+type JoinInvocation = Invocation<Values<typeof FLAGS>>
+
+/** @throws {UsageError} where two of them say different things */
+function checkFlags({ words, values, hint }: JoinInvocation): void {
+  const ways = [
+    words.length > 0 && 'INVITE',
+    values['invite-file'] !== undefined && '--invite-file',
+    values.mesh !== undefined && '--mesh',
+    values.new === true && '--new',
+    values.request !== undefined && '--request'
+  ].filter((way) => way !== false)
+  if (ways.length > 1) {
+    throw new UsageError(`${ways.join(' and ')} are different ways to join; give one of them: ${hint('join --help')}`)
+  }
+}
+
+function nodeOptions({ home, log, values }: JoinInvocation, invite: string | undefined): NodeOptions {
+  const { name, connect, port, listen, answer, mesh, 'max-rate': maxRate } = values
   return {
     ...home,
     log,
@@ -70,18 +108,21 @@ function nodeOptions({
     ...(port !== undefined && { port }),
     ...(listen !== undefined && { listen }),
     ...(answer !== undefined && { answer }),
-    ...(maxRate !== undefined && { maxRate })
+    ...(maxRate !== undefined && { maxRate }),
+    ...(invite !== undefined && { invite }),
+    ...(mesh !== undefined && { mesh: readWords(mesh) }),
+    ...(values.new === true && { startNew: true })
   }
 }
 
-async function serve(mesh: Mesh, invocation: Invocation, onTerminal: boolean): Promise<number> {
+async function serve(mesh: Mesh, invocation: Invocation, prompting: boolean): Promise<number> {
   const { output, interruption } = invocation
   const { signal } = interruption
   try {
-    if (onTerminal) {
+    if (prompting) {
       await greetAndPrompt(mesh, invocation)
     } else {
-      await (output.json ? serveData(mesh, output, { signal }) : serveLog(mesh, output, { signal }))
+      await (output.json ? serveData : serveLog)(mesh, invocation, { signal })
     }
   } catch (error) {
     // Being stopped is the ordinary end of a node, in whatever it was.
@@ -92,32 +133,23 @@ async function serve(mesh: Mesh, invocation: Invocation, onTerminal: boolean): P
   return EXIT.done
 }
 
-async function greetAndPrompt(mesh: Mesh, { input, output, interruption, hint }: Invocation): Promise<void> {
+async function greetAndPrompt(mesh: Mesh, invocation: Invocation): Promise<void> {
+  const { output, interruption, hint } = invocation
   const { signal } = interruption
-  output.status('Looking for other devices')
+  output.status('Looking for your other devices')
   // `why` waits for the first measurement, so that the greeting can say how fast this device answers.
   const measured = mesh.why(undefined, { signal }).catch(() => [])
-  await Promise.all([firstPeer(mesh, { signal }), measured])
+  const [{ looked }] = await Promise.all([settle(mesh, { signal }), measured])
   const status = await mesh.status({ signal })
-  for (const line of greeting({ status, command: hint('').trimEnd() })) {
+  for (const line of greeting({ status, looked, hint })) {
     output.progress(line)
   }
-  if ((await servePrompt(mesh, input.stream, output, { signal, known: present(status.peers) })) !== 'stopped') {
+  const known = { peers: present(status.peers), mesh: status.mesh }
+  if ((await servePrompt(mesh, invocation, { signal, known })) !== 'stopped') {
     // From here on another Ctrl-C is the second one.
     interruption.interrupt()
     output.status('Stopping')
   }
-}
-
-/** Waits until another device is there, at most as long as the greeting says. */
-async function firstPeer(mesh: Mesh, { signal }: Required<AbortOptions>): Promise<void> {
-  const found = new AbortController()
-  const enough = AbortSignal.any([signal, found.signal, AbortSignal.timeout(LOOK_MS)])
-  await follow(mesh, { signal: enough }, ({ type }) => {
-    if (type === 'peer-connected') {
-      found.abort()
-    }
-  })
 }
 
 /** Ids of the devices that are there and were shown. */
@@ -125,12 +157,27 @@ function present(peers: readonly PeerInfo[]): string[] {
   return peers.filter(({ state }) => state !== 'away').map(({ id }) => id)
 }
 
-/** A node already runs for this home: this terminal becomes a prompt to it, and leaving it leaves the node alone. */
-async function attachPrompt({ doors, home, input, output, interruption: { signal } }: Invocation): Promise<number> {
+/**
+ * A node already runs for this home: it takes the invite, and this terminal becomes a prompt to it. Leaving that leaves
+ * the node alone.
+ */
+async function attach(invocation: Invocation, prompting: boolean, invite: string | undefined): Promise<number> {
+  const { doors, home, output, interruption } = invocation
+  const { signal } = interruption
   return withMesh(doors.attachMesh({ ...home, signal }), async (mesh) => {
-    const { name, peers } = await mesh.status({ signal })
-    output.progress(`${name} already runs here; this prompt asks it. Ctrl-D leaves it running.`)
-    await servePrompt(mesh, input.stream, output, { signal, known: present(peers) })
+    if (invite !== undefined) {
+      const joined = await mesh.membership.redeem({ invite, signal })
+      if (output.json) {
+        output.data(joined)
+      } else {
+        output.progress(`The node that runs here belongs to ${joined.mesh} now.`)
+      }
+    }
+    if (prompting) {
+      const status = await mesh.status({ signal })
+      output.progress(`${status.name} already runs here; this prompt asks it. Ctrl-D leaves it running.`)
+      await servePrompt(mesh, invocation, { signal, known: { peers: present(status.peers), mesh: status.mesh } })
+    }
     return EXIT.done
   })
 }

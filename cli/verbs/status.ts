@@ -1,4 +1,4 @@
-import { answersHere, onLoopbackOnly } from '../describe.ts'
+import { answersHere, doorState, meshState, onLoopbackOnly } from '../describe.ts'
 import { bytes, duration } from '../human.ts'
 import { EXIT } from '../exit-codes.ts'
 import { defineVerb, withMesh } from '../verb.ts'
@@ -26,7 +26,7 @@ export const status = defineVerb({
 })
 
 function describe(found: MeshStatus, hint: (line: string) => string): [string, string][] {
-  const { id, version, home, state, addresses, hardware, peers, asks, memory, uptimeMs } = found
+  const { id, version, home, state, addresses, hardware, membership, peers, asks, memory, uptimeMs } = found
   const here = (wanted: string): number => peers.filter((peer) => peer.state === wanted).length
   const running =
     state === 'visiting' ? `not running (${hint('join')} starts it)` : `${state} for ${duration(uptimeMs)}`
@@ -34,9 +34,11 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
   const engine = memory.engine === null ? '' : `, engine ${bytes(memory.engine * 1e6)}`
   return [
     ['state', running],
+    ['mesh', meshState(found, hint)],
     ['answers', answersHere(found)],
     ['on', hardware],
     ['devices', `${here('connected')} connected, ${here('silent')} silent, ${here('away')} away`],
+    ...(found.mesh === null ? [] : trust(found, hint)),
     [
       'asks',
       `${asks.running} running, ${asks.answered} answered, ${asks.failed} failed; ${asks.asked} asked from here`
@@ -46,5 +48,12 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
     ['id', id === '' ? 'none yet' : id],
     ['home', home],
     ['release', version]
+  ]
+}
+
+function trust({ membership }: MeshStatus, hint: (line: string) => string): [string, string][] {
+  return [
+    ['door', doorState(membership.door)],
+    ['recovery', membership.recovery ? 'there is a phrase' : `no phrase yet (${hint('recover --new')} makes one)`]
   ]
 }

@@ -43,7 +43,7 @@ export interface WireError {
 }
 
 interface Method {
-  call(mesh: Mesh, question: Question): AsyncIterable<unknown> | Promise<unknown>
+  call: (mesh: Mesh, question: Question) => AsyncIterable<unknown> | Promise<unknown>
   /** What a server that closes does with it: let it finish, end it as complete, or stay until it is through. */
   atClose: 'finish' | 'end' | 'stay'
   /** The longest question, as JSON in bytes. */

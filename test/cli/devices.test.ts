@@ -61,16 +61,19 @@ describe('mesh status', () => {
     mesh.status_.peers = [peer(), sleeping]
     assert.deepEqual(await lines(mesh, 'status'), [
       'laptop',
-      'state    running for 3 min',
-      'answers  built-in helper (sums, and help about mesh only), 640 tokens/s',
-      'on       cpu, 8 cores',
-      'devices  1 connected, 0 silent, 1 away',
-      'asks     0 running, 12 answered, 1 failed; 3 asked from here',
-      'listens  /ip4/127.0.0.1/tcp/6373 (this machine only)',
-      'memory   110 MB, engine 240 MB',
-      'id       12D3KooWLaptop',
-      'home     /home/me/ownmesh',
-      'release  0.1.0'
+      'state     running for 3 min',
+      'mesh      amber-otter, alone in it',
+      'answers   built-in helper (sums, and help about mesh only), 640 tokens/s',
+      'on        cpu, 8 cores',
+      'devices   1 connected, 0 silent, 1 away',
+      'door      closed',
+      'recovery  no phrase yet (mesh recover --new makes one)',
+      'asks      0 running, 12 answered, 1 failed; 3 asked from here',
+      'listens   /ip4/127.0.0.1/tcp/6373 (this machine only)',
+      'memory    110 MB, engine 240 MB',
+      'id        12D3KooWLaptop',
+      'home      /home/me/ownmesh',
+      'release   0.1.0'
     ])
     assert.deepEqual(await data(mesh, 'status'), JSON.parse(JSON.stringify(mesh.status_)))
   })
@@ -86,10 +89,10 @@ describe('mesh status', () => {
       memory: { node: 60, engine: null }
     })
     const shown = await lines(mesh, 'status')
-    assert.ok(shown.includes('state    not running (mesh join starts it)'))
-    assert.ok(shown.includes('answers  nothing (there is no onnxruntime for this platform)'))
-    assert.ok(shown.includes('listens  nowhere'))
-    assert.ok(shown.includes('memory   60 MB'))
+    assert.ok(shown.includes('state     not running (mesh join starts it)'))
+    assert.ok(shown.includes('answers   nothing (there is no onnxruntime for this platform)'))
+    assert.ok(shown.includes('listens   nowhere'))
+    assert.ok(shown.includes('memory    60 MB'))
   })
 })
 

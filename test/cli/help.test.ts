@@ -5,7 +5,7 @@ import { commandLine } from './command-line.ts'
 const HELP = `Your own devices, one private AI: the strongest device that is awake answers.
 
 Everyday
-  join                    find your other devices, or start a mesh, and serve it until stopped
+  join [INVITE]           find your other devices, or start a mesh, and serve it until stopped
   ask PROMPT…             get one answer from your strongest device
   chat                    hold a conversation with the mesh
   status                  see this device, its model and its mesh
@@ -16,6 +16,15 @@ Devices
   discover                see which devices can be reached, and by which way
   why [PROMPT…]           see which device would answer, and why
   doctor                  find what is wrong here and the command that mends it
+  invite                  make a one-time invite for another device, with a QR code
+  approve [CODE | FILE]   let a new device into your mesh
+  confirm CODE            say that the other screen shows the same code, on the device that joins
+  members                 list the devices that belong to your mesh, and who admitted each
+  rename DEVICE NAME      give a device another name
+  remove DEVICE           remove a lost device from your mesh for good
+  leave                   take this device out of its mesh
+  recover                 make a recovery phrase, or take your mesh back with it
+  import FILE             take in a file that another of your devices wrote for this one
 
 Models
   model [ls | show NAME]  list the models on this device and see how to add a real one

@@ -1,66 +1,12 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { PassThrough } from 'node:stream'
 import { HomeInUseError } from '../../src/errors.ts'
-import { interruption, type Interruption } from '../../cli/interruption.ts'
-import { Output } from '../../cli/output.ts'
-import { run } from '../../cli/run.ts'
-import { SmallFake, answerOf, peer } from './small-fake.ts'
-import type { Doors } from '../../cli/verb.ts'
-
-const CTRL_C = '\u0003'
-const CTRL_D = '\u0004'
-
-/** A verb on a terminal that a test types on and reads from. */
-class Terminal {
-  readonly keys = new PassThrough()
-  readonly exit: Promise<number>
-  readonly interruption: Interruption
-  /** How often the process would have been ended at once. */
-  killed = 0
-  #shown = ''
-  readonly #stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80 })
-
-  constructor(args: string[], mesh: SmallFake, doors: Partial<Doors> = {}) {
-    this.#stream.on('data', (chunk) => (this.#shown += String(chunk)))
-    this.interruption = interruption(() => this.killed++)
-    const open = (): Promise<SmallFake> => Promise.resolve(mesh)
-    this.exit = run(args, {
-      doors: { createMesh: open, attachMesh: open, visitMesh: open, ...doors },
-      input: { stream: this.keys, kind: 'terminal' },
-      output: new Output({ stdout: this.#stream, stderr: this.#stream, color: false }),
-      interruption: this.interruption,
-      command: 'mesh',
-      version: '0.1.0'
-    })
-  }
-
-  type(text: string): void {
-    this.keys.write(text)
-  }
-
-  /** Waits until the text has been shown since the last call, and returns what was. */
-  async until(text: string): Promise<string> {
-    for (;;) {
-      const end = this.#shown.indexOf(text)
-      if (end !== -1) {
-        const seen = this.#shown.slice(0, end + text.length)
-        this.#shown = this.#shown.slice(seen.length)
-        return seen
-      }
-      await once(this.#stream, 'data')
-    }
-  }
-
-  /** Everything that was shown since the last call. */
-  rest(): string {
-    return this.#shown
-  }
-}
+import { SmallFake, answerOf, membershipStatus, peer } from './small-fake.ts'
+import { CTRL_C, CTRL_D, Terminal } from './terminal.ts'
 
 function withPeer(): SmallFake {
   const mesh = new SmallFake()
   mesh.status_.peers = [peer()]
+  mesh.status_.membership = membershipStatus({ state: 'member', members: 2 })
   return mesh
 }
 
@@ -68,7 +14,10 @@ describe('the prompt of mesh join', () => {
   it('greets, takes questions one after another, and leaves with Ctrl-D, the node stopped', async () => {
     const mesh = withPeer()
     const terminal = new Terminal(['join'], mesh)
-    assert.match(await terminal.until('ask> '), /This is laptop\. Found desktop \(by mDNS and beacon\)\.\n/)
+    assert.match(
+      await terminal.until('ask> '),
+      /This is laptop\. In amber-otter\. Found desktop \(by mDNS and beacon\)\.\n/
+    )
     terminal.type('What is 12 times 7?\r')
     assert.match(await terminal.until('tokens/s\n'), /84\n— desktop · qwen3-4b · 42 tokens\/s\n$/)
     await terminal.until('ask> ')
@@ -215,8 +164,9 @@ describe('the prompt of mesh join', () => {
 
   it('may be stopped while it looks for others', async () => {
     const mesh = new SmallFake()
+    mesh.status_.membership = membershipStatus({ state: 'looking', members: 0 })
     const terminal = new Terminal(['join'], mesh)
-    await terminal.until('Looking for other devices')
+    await terminal.until('Looking for your other devices')
     terminal.interruption.interrupt()
     assert.equal(await terminal.exit, 0)
     assert.equal(mesh.stopped, 1)
@@ -240,7 +190,7 @@ describe('the prompt of mesh join', () => {
     })
     assert.match(
       await terminal.until('ask> '),
-      /^laptop already runs here; this prompt asks it\. Ctrl-D leaves it running\.\n/
+      /laptop already runs here; this prompt asks it\. Ctrl-D leaves it running\.\n/
     )
     terminal.type('x\r')
     await terminal.until('84\n')

@@ -6,11 +6,13 @@ import type {
   Mesh,
   MeshEvent,
   MeshStatus,
+  MembershipStatus,
   Message,
   ModelInfo,
   PeerInfo,
   PlacementRow
 } from '../../src/interface.ts'
+import { SmallMembership } from './small-membership.ts'
 
 export const DESKTOP = { name: 'desktop', id: '12D3KooWDesktop' }
 export const LAPTOP = { name: 'laptop', id: '12D3KooWLaptop' }
@@ -47,6 +49,18 @@ export function modelInfo(changes: Partial<ModelInfo> = {}): ModelInfo {
   }
 }
 
+export function membershipStatus(changes: Partial<MembershipStatus> = {}): MembershipStatus {
+  return {
+    state: 'provisional',
+    members: 1,
+    recovery: false,
+    door: { open: false, closesInMs: 0, newcomers: [] },
+    comparing: null,
+    openDoors: [],
+    ...changes
+  }
+}
+
 export function meshStatus(changes: Partial<MeshStatus> = {}): MeshStatus {
   return {
     ...LAPTOP,
@@ -55,7 +69,8 @@ export function meshStatus(changes: Partial<MeshStatus> = {}): MeshStatus {
     state: 'running',
     answering: 'yes',
     addresses: ['/ip4/127.0.0.1/tcp/6373'],
-    mesh: null,
+    mesh: 'amber-otter',
+    membership: membershipStatus(),
     models: [modelInfo()],
     hardware: 'cpu, 8 cores',
     tokensPerSecond: 640,
@@ -91,6 +106,7 @@ export function answerOf(...pieces: string[]): AskEvent[] {
  * this rather than `fixtures/fake-mesh.ts`, which is one mesh that keeps every promise of the interface.
  */
 export class SmallFake implements Mesh {
+  readonly membership = new SmallMembership()
   status_ = meshStatus()
   discoveries: Discovery[] = []
   rows: PlacementRow[] = []

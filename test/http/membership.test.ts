@@ -65,7 +65,7 @@ describe('membership over the control socket', () => {
     const broken = ({ phrase }: { phrase?: string }): Promise<never> =>
       Promise.reject(new TypeError(`cannot read ${phrase ?? 'nothing'}`))
     home.fake.membership.recover = broken
-    home.fake.membership.makePhrase = (options = {}) => broken(options)
+    home.fake.membership.makePhrase = (options) => broken(options ?? {})
     home.fake.membership.redeem = ({ invite }) => broken({ phrase: invite })
     for (const call of [
       () => membership.recover({ phrase: SECRET }),
