@@ -69,7 +69,7 @@ describe('a device that cannot do what is asked', function () {
     await writeFile(file, 'not a key', { mode: 0o600 })
     const { code, name, message } = failure(await device.mesh('join', '--json'))
     assert.deepEqual([code, name], [1, 'IdentityError'])
-    assert.ok(message.includes(file), message)
+    assert.ok(message.includes(join(device.home, 'identity')), message)
     assert.equal(await readFile(file, 'utf8'), 'not a key')
     await chmod(file, 0o644)
     assert.equal(failure(await device.mesh('join', '--json')).name, 'IdentityError')

@@ -53,6 +53,10 @@ export interface Host {
 
 export interface Network {
   readonly hosts: Host[]
+  /** Namespace of the bridge, where the gateway is. */
+  readonly router: string
+  /** Third number of 10.77.x.0/24. */
+  readonly subnet: number
   /** Hosts of one group reach each other and nobody else; hosts in no group are alone. */
   partition(...groups: Host[][]): Promise<void>
   /** Everybody on one bridge again. */
@@ -179,6 +183,8 @@ export async function createNetwork({ hosts: count, subnet = 0, defaultRoute = t
     let bridges = 1
     return {
       hosts,
+      router: bridge,
+      subnet,
       partition: async (...groups) => {
         for (; bridges <= groups.length; bridges++) await addBridge(bridges)
         for (const [index, host] of hosts.entries()) {
@@ -195,6 +201,23 @@ export async function createNetwork({ hosts: count, subnet = 0, defaultRoute = t
   } catch (error) {
     await remove()
     throw error
+  }
+}
+
+/** Lets the hosts of two networks, whose subnets differ, reach each other through their gateways; not by multicast. */
+export async function route(one: Network, other: Network): Promise<void> {
+  await execute('ip', ['-n', one.router, 'link', 'add', 'uplink', 'type', 'veth', 'peer', 'uplink', 'netns', other.router])
+  const sides = [
+    { near: one, far: other, own: '10.78.0.1', gateway: '10.78.0.2' },
+    { near: other, far: one, own: '10.78.0.2', gateway: '10.78.0.1' }
+  ]
+  for (const { near, own } of sides) {
+    await execute('ip', ['-n', near.router, 'address', 'add', `${own}/30`, 'dev', 'uplink'])
+    await execute('ip', ['-n', near.router, 'link', 'set', 'uplink', 'up'])
+    await execute('ip', ['netns', 'exec', near.router, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'])
+  }
+  for (const { near, far, gateway } of sides) {
+    await execute('ip', ['-n', near.router, 'route', 'add', `10.77.${far.subnet}.0/24`, 'via', gateway])
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { meshTag } from '../../../src/protocols/discovery/index.ts'
 import { createNetwork, whyNoNamespaces } from '../namespaces.ts'
 import { ListenerProcess } from './listener-process.ts'
 import type { Network, NetworkInit } from '../namespaces.ts'
@@ -60,15 +61,20 @@ describe('discovery between hosts on one network', function () {
 
   it('finds a device again, by both ways, after its address has changed', async () => {
     const [left, right] = await hosts()
-    const stays = new ListenerProcess(left!, { ways: ['beacon', 'mdns'] })
-    const moves = new ListenerProcess(right!, { ways: ['beacon', 'mdns'] })
+    const mesh = meshTag('5e'.repeat(32))
+    const looking = { mesh, door: null, looking: true }
+    const stays = new ListenerProcess(left!, { ways: ['beacon', 'mdns'], voice: looking })
+    const open = { mesh, door: 7, looking: false }
+    const moves = new ListenerProcess(right!, { ways: ['beacon', 'mdns'], voice: open })
     await stays.until('connected')
     await right!.setAddress(77)
-    await moves.until('network-changed')
+    const changed = await moves.until('network-changed')
     for (const way of ['beacon', 'mdns']) {
       const isMoved = ({ addresses }: { addresses: string[] }): boolean =>
         addresses.some((address) => address.startsWith('/ip4/10.77.0.77/'))
       await stays.until('found', (found) => found.way === way && isMoved(found))
+      const door = await stays.until('door', (door) => door.way === way && isMoved(door))
+      assert.ok(door.at - changed.at <= 3000, `it took ${door.at - changed.at} ms by ${way}`)
     }
   })
 })

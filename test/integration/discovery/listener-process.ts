@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { ChildProcess } from 'node:child_process'
+import type { Voice } from '../../../src/protocols/discovery/index.ts'
 import type { Host } from '../namespaces.ts'
 import type { ListenerEvent, ListenerInit } from './listener.ts'
 
@@ -15,7 +16,7 @@ export class ListenerProcess {
 
   constructor(host: Host, init: ListenerInit) {
     this.#child = host.spawn(process.execPath, [PROGRAM, JSON.stringify(init)], {
-      stdio: ['ignore', 'pipe', 'inherit']
+      stdio: ['pipe', 'pipe', 'inherit']
     })
     if (this.#child.stdout === null) throw new Error('spawned without a standard output')
     createInterface(this.#child.stdout).on('line', (line) => {
@@ -37,6 +38,10 @@ export class ListenerProcess {
       if (found !== undefined) return found
       await once(this.#news, 'news', { signal })
     }
+  }
+
+  speak(voice: Voice): void {
+    this.#child.stdin?.write(`${JSON.stringify(voice)}\n`)
   }
 
   async kill(): Promise<void> {

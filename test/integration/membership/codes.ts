@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import type { Comparison, MembershipEvent, Newcomer } from '../../../src/interface.ts'
+import type { Device, Line, Outcome } from '../device.ts'
+
+type Told<T extends MembershipEvent['type']> = Line & Omit<Extract<MembershipEvent, { type: T }>, 'type'>
+
+/** The first line of the present process that tells of this, after the time `after`. */
+export async function told<T extends MembershipEvent['type']>(
+  device: Device,
+  type: T,
+  { after = -Infinity, timeoutMs }: { after?: number; timeoutMs?: number } = {}
+): Promise<Told<T>> {
+  const line = await device.until(`the event ${type}`, ({ event, at }) => event === type && at > after, timeoutMs)
+  return line as Told<T>
+}
+
+export interface Comparing {
+  member: Device
+  newcomer: Device
+  onMember: Newcomer
+  onNewcomer: Comparison
+}
+
+/** Waits until two of the devices show six digits, whichever is the newcomer; those on both screens are the same. */
+export async function comparing(devices: Device[], after = -Infinity): Promise<Comparing> {
+  const [newcomer, { comparison }] = await Promise.any(
+    devices.map(async (device) => [device, await told(device, 'comparing', { after })] as const)
+  )
+  const others = devices.filter((device) => device !== newcomer)
+  const [member, { newcomer: shown }] = await Promise.any(
+    others.map(async (device) => [device, await told(device, 'newcomer', { after })] as const)
+  )
+  assert.match(comparison.code, /^\d{6}$/)
+  assert.equal(shown.code, comparison.code)
+  return { member, newcomer, onMember: shown, onNewcomer: comparison }
+}
+
+/** The people at both screens find the digits equal, and say so by `approve` and `confirm`. */
+export async function agree({ member, newcomer, onMember, onNewcomer }: Comparing): Promise<void> {
+  const outcomes = await Promise.all([
+    newcomer.mesh('confirm', '--json', onNewcomer.code),
+    member.mesh('approve', '--json', onMember.code)
+  ])
+  for (const { code, stderr } of outcomes) assert.equal(code, 0, stderr)
+}
+
+/** What a verb with `--json` printed. */
+export function dataOf<T>({ code, stdout, stderr }: Outcome): T {
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout) as T
+}
