@@ -69,7 +69,8 @@ export interface NetworkInit {
 
 /** Puts libp2p together; nothing listens or is sent before `startNetwork`, so that nobody misses what comes first. */
 export function createNetwork(init: NetworkInit): Promise<Network> {
-  const { identity, listen, discovery, beaconPort, instance, current, answer, isMember, mayPass, gater, welcome, log } = init
+  const { identity, listen, discovery, beaconPort, instance, current, answer, isMember, mayPass, gater, welcome, log } =
+    init
   return createLibp2p<NetworkServices>({
     start: false,
     privateKey: identity.privateKey,

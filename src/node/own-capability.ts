@@ -30,7 +30,9 @@ export class OwnCapability {
     return this.#current
   }
 
-  update(change: Partial<Pick<Capability, 'name' | 'answering' | 'models' | 'queue' | 'hardware' | 'addresses' | 'roster'>>): void {
+  update(
+    change: Partial<Pick<Capability, 'name' | 'answering' | 'models' | 'queue' | 'hardware' | 'addresses' | 'roster'>>
+  ): void {
     const next = { ...this.#current, ...change }
     if (JSON.stringify(next) === JSON.stringify(this.#current)) return
     this.#current = { ...next, sequence: this.#current.sequence + 1 }

@@ -50,7 +50,7 @@ export interface NodeInit extends GivenSettings {
  * @throws {ConfigError} {IdentityError} {HomeUnusableError} {ListenError}
  */
 export async function startNode({ invite, newKey = false, ...init }: NodeInit): Promise<LocalMesh> {
-  const { paths, log, ending = (end) => end(), ...given } = init
+  const { paths, log, ending = (end: () => Promise<void>) => end(), ...given } = init
   const settings = resolveSettings(given, paths.config)
   if (newKey) startAnew(paths)
   const identity = await loadOrCreateIdentity(paths)
@@ -174,7 +174,11 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   })
   const names = () => neighbours.names()
   const asking = new Asking({
-    self: { id, label: () => ({ id, name: names().get(id) ?? capability.get().name }), capability: () => capability.get() },
+    self: {
+      id,
+      label: () => ({ id, name: names().get(id) ?? capability.get().name }),
+      capability: () => capability.get()
+    },
     peers: neighbours.peers,
     names,
     here: (request, options) => answers.generate(request, options),

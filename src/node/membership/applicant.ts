@@ -4,12 +4,12 @@ import { multiaddr } from '@multiformats/multiaddr'
 import {
   InviteExpiredError,
   InviteUsedError,
-  MeshError,
   NoSuchNewcomerError,
   PairingFailedError,
   PeerUnreachableError,
   ProtocolError
 } from '../../errors.ts'
+import type { MeshError } from '../../errors.ts'
 import type { AbortOptions, Comparison, OpenDoor, PairRefusal } from '../../interface.ts'
 import type { PairConversation } from '../../protocols/pair/index.ts'
 import {
@@ -26,7 +26,7 @@ import { reasonOf } from '../files.ts'
 import { deferred } from '../deferred.ts'
 import type { Gate } from './gate.ts'
 import { deviceKeyOf, peerIdOf } from './keys.ts'
-import { expect, explainRefusal, Meeting, pairingFailed } from './meeting.ts'
+import { explainRefusal, Meeting, pairingFailed } from './meeting.ts'
 import type { OwnRoster } from './own-roster.ts'
 
 /** More than the largest roster there may be. */
@@ -75,9 +75,14 @@ export class Applicant {
    * @param mesh the words that the mesh has to have, or null
    * @throws {PairingFailedError} {PeerUnreachableError}
    */
-  async knock(door: OpenDoor, mesh: string | null): Promise<{ comparison: Comparison; outcome: Promise<{ mesh: string }> }> {
+  async knock(
+    door: OpenDoor,
+    mesh: string | null
+  ): Promise<{ comparison: Comparison; outcome: Promise<{ mesh: string }> }> {
     const compared = deferred<Application>()
-    const outcome = this.#alone(() => this.#visit(door.id, door.addresses, (conversation) => this.#pair(conversation, mesh, compared.resolve)))
+    const outcome = this.#alone(() =>
+      this.#visit(door.id, door.addresses, (conversation) => this.#pair(conversation, mesh, compared.resolve))
+    )
     outcome.catch(compared.reject)
     const { comparison } = await compared.promise
     return { comparison, outcome }
@@ -112,7 +117,12 @@ export class Applicant {
     if (roster.mesh === ticket.mesh && roster.isIn) return { mesh: wordsOf(ticket.mesh) }
     roster.mayMove()
     return this.#alone(() =>
-      this.#visit(peerIdOf(ticket.inviter), ticket.addresses, (conversation) => this.#present(conversation, ticket), signal)
+      this.#visit(
+        peerIdOf(ticket.inviter),
+        ticket.addresses,
+        (conversation) => this.#present(conversation, ticket),
+        signal
+      )
     )
   }
 
@@ -197,7 +207,13 @@ export class Applicant {
       conversation,
       state: begun,
       onCode: (code, mesh) => {
-        const comparison: Comparison = { code, mesh: wordsOf(mesh), id, address: conversation.address, confirmed: false }
+        const comparison: Comparison = {
+          code,
+          mesh: wordsOf(mesh),
+          id,
+          address: conversation.address,
+          confirmed: false
+        }
         this.#application = { comparison, meeting, outcome: settled.promise }
         comparing(comparison)
         compared(this.#application)

@@ -339,4 +339,3 @@ export class Belonging {
     await network.services.roster.exchange(peerIdFromString(id), { signal })
   }
 }
-

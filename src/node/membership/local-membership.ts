@@ -16,7 +16,6 @@ import type {
   MemberInfo,
   Membership,
   MembershipStatus,
-  OpenDoor,
   PeerInfo
 } from '../../interface.ts'
 import {
@@ -198,7 +197,9 @@ export class LocalMembership implements Membership {
     signal?.throwIfAborted()
     this.#mustBeIn()
     if (!isDeviceName(name)) {
-      throw new InvalidRequestError(`A device cannot be called ${JSON.stringify(name)}: letters, digits, '.', '_', '-'.`)
+      throw new InvalidRequestError(
+        `A device cannot be called ${JSON.stringify(name)}: letters, digits, '.', '_', '-'.`
+      )
     }
     const { id } = this.#resolve(peer)
     this.#init.roster.rename(deviceKeyOf(id), name)

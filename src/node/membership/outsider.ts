@@ -55,7 +55,5 @@ export class Outsider implements Membership {
 }
 
 function nobody(): Promise<never> {
-  return Promise.reject(
-    new NotMemberError('This device belongs to no mesh yet. mesh join finds yours, or starts one.')
-  )
+  return Promise.reject(new NotMemberError('This device belongs to no mesh yet. mesh join finds yours, or starts one.'))
 }

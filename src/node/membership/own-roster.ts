@@ -247,8 +247,9 @@ export class OwnRoster {
   }
 
   #read(tell = false, how: RosterChange['own'] = null): void {
-    const wasIn = this.isIn
+    const { id: self } = this.#init.identity
     const before = this.#members
+    const wasIn = before.has(self)
     this.#members = new Map(
       [...(this.#roster?.state.members.values() ?? [])]
         .toSorted((a, b) => a.order - b.order)
@@ -258,7 +259,8 @@ export class OwnRoster {
         })
     )
     if (!tell) return
-    const own = how ?? (wasIn && !this.isIn ? 'removed' : !wasIn && this.isIn ? 'joined' : null)
+    const isIn = this.#members.has(self)
+    const own = how ?? (wasIn && !isIn ? 'removed' : !wasIn && isIn ? 'joined' : null)
     this.#init.changed({
       admitted: [...this.#members.keys()].filter((id) => !before.has(id)),
       removed: [...before.keys()].filter((id) => !this.#members.has(id)),

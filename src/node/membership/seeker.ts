@@ -3,16 +3,7 @@ import type { Comparison, MembershipEvent, OpenDoor, PairRefusal } from '../../i
 import type { Clock } from '../../protocols/clock.ts'
 import { reasonOf } from '../files.ts'
 import type { Applicant } from './applicant.ts'
-import {
-  beginLooking,
-  decide,
-  doorToMoveTo,
-  hear,
-  openDoors,
-  type Heard,
-  type Looking,
-  type Wish
-} from './looking.ts'
+import { beginLooking, decide, doorToMoveTo, hear, openDoors, type Heard, type Looking, type Wish } from './looking.ts'
 import type { OwnRoster } from './own-roster.ts'
 
 /** A door that turned this device away before a person saw anything is tried again, quietly. */

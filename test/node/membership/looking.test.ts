@@ -26,12 +26,14 @@ function heard(...events: [at: number, heard: Heard][]): Looking {
 
 describe('a device without a mesh', () => {
   it('looks for three seconds, whatever it hears', () => {
-    assert.deepEqual(decide(heard([10, door('a', 'amber-otter')]), ANYTHING, 1000), { type: 'wait', ms: LOOK_MS - 1000 })
+    assert.deepEqual(decide(heard([10, door('a', 'amber-otter')]), ANYTHING, 1000), {
+      type: 'wait',
+      ms: LOOK_MS - 1000
+    })
   })
 
   it('asks to be let in at the only open door', () => {
     const decision = decide(heard([10, door('a', 'amber-otter')]), ANYTHING, LOOK_MS)
-    assert.equal(decision.type, 'knock')
     assert.equal(decision.type === 'knock' && decision.door.id, 'a')
   })
 
@@ -44,8 +46,10 @@ describe('a device without a mesh', () => {
   it('lets a person choose between the doors of two meshes, and shares nothing with either before', () => {
     const looking = heard([10, door('a', 'amber-otter')], [20, door('b', 'brave-heron')])
     const decision = decide(looking, ANYTHING, LOOK_MS)
-    assert.equal(decision.type, 'ask-person')
-    assert.deepEqual(decision.type === 'ask-person' && decision.doors.map(({ mesh }) => mesh), ['amber-otter', 'brave-heron'])
+    assert.deepEqual(decision.type === 'ask-person' && decision.doors.map(({ mesh }) => mesh), [
+      'amber-otter',
+      'brave-heron'
+    ])
   })
 
   it('goes to the mesh that was named, at once, past the door of another', () => {
@@ -55,7 +59,10 @@ describe('a device without a mesh', () => {
   })
 
   it('waits for the mesh that was named, and never starts another', () => {
-    assert.deepEqual(decide(heard(), { ...ANYTHING, mesh: 'brave-heron' }, 10 * LOOK_MS), { type: 'ask-person', doors: [] })
+    assert.deepEqual(decide(heard(), { ...ANYTHING, mesh: 'brave-heron' }, 10 * LOOK_MS), {
+      type: 'ask-person',
+      doors: []
+    })
   })
 
   it('waits for a person where a mesh is near whose door is closed', () => {
