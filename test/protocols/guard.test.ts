@@ -101,7 +101,9 @@ describe('a device with a guard', () => {
     for (const protocol of GUARDED) {
       await stranger.handle(
         protocol,
-        (stream) => stream.addEventListener('message', ({ data }) => (heard += data.byteLength)),
+        (stream) => {
+          stream.addEventListener('message', ({ data }) => (heard += data.byteLength))
+        },
         { force: true }
       )
       await assert.rejects(member.dialProtocol(stranger.peerId, protocol), { name: 'NotMemberError' }, protocol)

@@ -17,6 +17,7 @@
  */
 import type { PeerId, Startable } from '@libp2p/interface'
 import type { AbortOptions, PairMessage } from '../../interface.ts'
+import type { Clock } from '../clock.ts'
 import type { Dials, Handlers } from '../components.ts'
 import type { Log } from '../log.ts'
 import { PairService } from './pair.ts'
@@ -66,6 +67,8 @@ export interface PairInit {
   answer: (conversation: PairConversation) => Promise<void>
   /** A newcomer that says nothing for so long after it came is sent away. @default 10000 */
   firstMessageMs?: number
+  /** For the rates. */
+  clock?: Clock
   log?: Log
 }
 

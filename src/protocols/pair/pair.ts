@@ -2,6 +2,7 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { CODE_P2P } from '@multiformats/multiaddr'
 import { BusyError, PeerUnreachableError } from '../../errors.ts'
 import type { AbortOptions } from '../../interface.ts'
+import { systemClock } from '../clock.ts'
 import { MAX_RECORDS_FRAME_BYTES } from '../limits.ts'
 import { silentLog } from '../log.ts'
 import { opened } from '../open.ts'
@@ -37,7 +38,7 @@ export class PairService implements Pair {
 
   constructor(components: PairComponents, init: PairInit) {
     this.#components = components
-    this.#init = { firstMessageMs: FIRST_MESSAGE_MS, log: silentLog, ...init }
+    this.#init = { firstMessageMs: FIRST_MESSAGE_MS, clock: systemClock, log: silentLog, ...init }
   }
 
   async start(): Promise<void> {
@@ -91,6 +92,10 @@ export class PairService implements Pair {
     this.#guests.get(id)?.conversation.abort(new PeerUnreachableError('A newer conversation took its place.'))
     const guest: Guest = { conversation, state: 'silent' }
     this.#guests.set(id, guest)
+    // Its place is free as soon as it has gone, whether `answer` has noticed or not.
+    conversation.closed.addEventListener('abort', () => {
+      if (this.#guests.get(id) === guest) this.#guests.delete(id)
+    })
     try {
       await conversation.begin({ timeoutMs: this.#init.firstMessageMs })
       guest.state = 'speaking'
@@ -99,14 +104,12 @@ export class PairService implements Pair {
     } catch (error) {
       this.#init.log.debug(`pairing with ${id} ended: ${asError(error).message}`)
       conversation.abort(asError(error))
-    } finally {
-      if (this.#guests.get(id) === guest) this.#guests.delete(id)
     }
   }
 
   /** Why a newcomer is not spoken with now, or null. The peer's own rate comes first, so that it alone bears its noise. */
   #refusal(id: string): string | null {
-    const now = performance.now()
+    const now = this.#init.clock.monotonic()
     if (!this.#rates.take(id, now)) return 'it comes too often'
     const { bucket, allowed } = take(this.#overall, OVERALL_RATE, now)
     this.#overall = bucket
@@ -115,8 +118,7 @@ export class PairService implements Pair {
     // Those who came and say nothing must not keep out those who speak.
     const silent = [...this.#guests].find(([, { state }]) => state === 'silent')
     if (silent === undefined) return `${MAX_CONVERSATIONS} are here already`
-    const [quiet, { conversation }] = silent
-    this.#guests.delete(quiet)
+    const [, { conversation }] = silent
     conversation.abort(new PeerUnreachableError('Another newcomer took the place of one that said nothing.'))
     return null
   }

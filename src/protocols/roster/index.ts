@@ -15,6 +15,7 @@
  */
 import type { PeerId, Startable } from '@libp2p/interface'
 import type { AbortOptions } from '../../interface.ts'
+import type { Clock } from '../clock.ts'
 import type { Handlers, Streams } from '../components.ts'
 import type { Log } from '../log.ts'
 import { RosterService } from './roster.ts'
@@ -31,6 +32,8 @@ export interface RosterInit {
   records: (hashes: string[]) => Uint8Array[]
   /** Takes records of another member, some at a time, each after its parents. Bad ones are for it to refuse. */
   merge: (records: Uint8Array[], from: PeerId) => void
+  /** For the rates. */
+  clock?: Clock
   log?: Log
 }
 

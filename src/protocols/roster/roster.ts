@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { BusyError, MeshError, PeerUnreachableError } from '../../errors.ts'
 import type { AbortOptions } from '../../interface.ts'
+import { systemClock } from '../clock.ts'
 import { silentLog } from '../log.ts'
 import { opened } from '../open.ts'
 import { PeerQuota } from '../quota.ts'
@@ -29,7 +30,7 @@ export class RosterService implements RosterExchange {
 
   constructor(components: RosterComponents, init: RosterInit) {
     this.#components = components
-    this.#init = { log: silentLog, ...init }
+    this.#init = { clock: systemClock, log: silentLog, ...init }
   }
 
   async start(): Promise<void> {
@@ -110,7 +111,7 @@ export class RosterService implements RosterExchange {
   /** Null and counted as running, or the reason in words. */
   #enter(id: string): string | null {
     if (this.#following >= MAX_EXCHANGES) return `${MAX_EXCHANGES} exchanges are running already`
-    const refusal = this.#quota.enter(id, performance.now())
+    const refusal = this.#quota.enter(id, this.#init.clock.monotonic())
     if (refusal === null) this.#following++
     return refusal
   }
