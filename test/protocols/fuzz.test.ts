@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { ProtocolError } from '../../src/errors.ts'
 import { decodeEvent, decodeRequest, encodeEvent, encodeRequest } from '../../src/protocols/ask/words.ts'
 import { decodeCapability, decodeWords, encodeCapability, encodeWords } from '../../src/protocols/capability/words.ts'
+import { decodeMessage as decodePair, encodeMessage as encodePair } from '../../src/protocols/pair/words.ts'
+import { decodeMessage as decodeRoster, encodeMessage as encodeRoster } from '../../src/protocols/roster/words.ts'
 import { desktop, laptop } from './devices.ts'
+import { hex, messages } from './pair-messages.ts'
 import { accepted, done, request, token } from './requests.ts'
 
 /** A xorshift generator: the same inputs on every machine and in every run. */
@@ -48,6 +51,22 @@ const decoders: Record<string, Decoder> = {
   'a gossiped notice': {
     decode: decodeCapability,
     valid: [encodeCapability(desktop), encodeCapability(laptop)]
+  },
+  'a message of a pairing': {
+    decode: decodePair,
+    valid: messages.map((message) =>
+      encodePair(message.type === 'records' ? { ...message, records: [new Uint8Array(5), new Uint8Array(9)] } : message)
+    )
+  },
+  'a message of an exchange of rosters': {
+    decode: decodeRoster,
+    valid: [
+      encodeRoster({ type: 'state', digest: hex(1, 32) }),
+      encodeRoster({ type: 'hashes', hashes: [hex(2, 32), hex(3, 32)], last: false }),
+      encodeRoster({ type: 'hashes', hashes: [], last: true }),
+      encodeRoster({ type: 'records', records: [new Uint8Array(5), new Uint8Array(9)], last: true }),
+      encodeRoster({ type: 'refused', code: 2 })
+    ]
   }
 }
 
@@ -91,6 +110,13 @@ describe('whatever bytes come', () => {
     assert.throws(() => decodeRequest(messages), { name: 'ProtocolError', message: /too many elements/ })
     const models = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x32 : 0))
     assert.throws(() => decodeCapability(models), { name: 'ProtocolError', message: /too many elements/ })
+    const records = (tag: number) =>
+      Buffer.concat([
+        new Uint8Array([tag, 0x80, 0x80, 0x10]),
+        new Uint8Array(256 * 1024).map((_, index) => (index % 2 === 0 ? 0x0a : 0))
+      ])
+    assert.throws(() => decodePair(records(0x2a)), { name: 'ProtocolError', message: /too many elements/ })
+    assert.throws(() => decodeRoster(records(0x1a)), { name: 'ProtocolError', message: /too many elements/ })
     const addresses = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x4a : 0))
     assert.throws(() => decodeCapability(addresses), { name: 'ProtocolError', message: /too many elements/ })
   })
@@ -104,6 +130,16 @@ describe('whatever bytes come', () => {
     }
     const failure = decodeEvent(encodeEvent({ type: 'failed', code: 57, message: 'a\u001b[2Jb' }))
     assert.deepEqual(failure, { type: 'failed', code: 57, message: 'a [2Jb' })
+  })
+
+  it('the digest of a roster has 32 bytes, or there is none', () => {
+    assert.equal(decodeCapability(encodeCapability(desktop)).roster, desktop.roster)
+    assert.equal(decodeCapability(encodeCapability(laptop)).roster, null)
+    for (const roster of ['', 'ab', `${desktop.roster ?? ''}00`, 'AB'.repeat(32)]) {
+      assert.throws(() => encodeCapability({ ...desktop, roster }), { name: 'ProtocolError' })
+    }
+    const short = Buffer.concat([encodeCapability(laptop), new Uint8Array([0x52, 1, 7])])
+    assert.throws(() => decodeCapability(short), { name: 'ProtocolError', message: /roster/ })
   })
 
   it('states of a later release are taken for the careful one', () => {
