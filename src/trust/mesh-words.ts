@@ -29,22 +29,22 @@ const ADJECTIVES = `
 
 const NOUNS = `
   acorn albatross alder alpaca anchor antelope apple apricot arrow aspen aster badger bamboo barley basil beacon
-  bear beaver bee beetle bell bison blossom bluebird bobcat bonsai boulder breeze bridge buffalo bumblebee bunny
-  butterfly cactus camel canary candle canoe caribou carrot catfish cello chamois cheetah cherry chestnut
-  chinchilla chipmunk citrus cloud clover comet compass condor cormorant cougar coyote crane cricket crocus cuckoo
+  bear bee beetle begonia bell bison blossom bluebird bobcat bonsai boulder breeze bridge buffalo bumblebee bunny
+  butterfly cactus camel canary candle canoe caribou carrot catfish cello chamois cheetah chervil chestnut
+  chinchilla chipmunk citrus cloud clover comet compass condor corgi cormorant coyote crane cricket crocus cuckoo
   cypress daffodil dahlia daisy deer delta dingo dogwood dolphin dove dragonfly duck eagle elk ember falcon fawn
   fern ferret fiddle finch firefly fjord flamingo forest fox frog garden garnet gazelle gecko geyser gibbon ginkgo
   giraffe glacier goat goose gopher grape grove hamster harbor hare hawk hazelnut heather hedgehog heron hickory
   honeybee hornbill horse ibex iris ivy jackal jaguar jasmine jay juniper kangaroo kestrel kingfisher kite kitten
   kiwi koala ladybug lagoon lake lantern lark lemon lemur leopard lily linden lion lizard llama lobster lotus
-  lupine lynx macaw magnolia magpie mallard manatee mango mantis maple marigold marlin meadow meerkat melon meteor
-  mongoose moon moose moth mountain mulberry narwhal nautilus newt nightingale nutmeg oak oasis ocean ocelot
-  octopus okapi opossum orchid oriole osprey ostrich otter owl oyster panda panther papaya parrot peach pebble
-  pelican penguin peony pepper petrel pheasant pigeon pine planet plover pony poppy porpoise prairie puffin puma
-  quail quartz rabbit raccoon rainbow raven reef reindeer river robin rooster rose salmon sandpiper seal sequoia
-  shark sheep shell skylark sparrow squirrel starling sunflower swallow swan tapir tern thistle thrush tiger
-  tortoise toucan trout tulip turtle valley wagtail walrus waterfall weasel whale willow wombat woodpecker wren
-  yak zebra zinnia
+  lupine lynx macaw magnolia magpie mallard manatee mango mantis maple marigold marlin meadow meerkat merlin
+  meteor mongoose moon moose moth mountain mulberry narwhal nautilus newt nightingale nutmeg oak oasis ocean
+  ocelot octopus okapi opossum orchid oriole osprey ostrich otter owl oyster panda panther papaya parrot peach
+  pebble pelican penguin peony pepper petrel pheasant pigeon pine planet plover pony poppy porpoise prairie puffin
+  puma quail quartz rabbit raccoon rainbow raven reef reindeer river robin rooster rose salmon sandpiper seal
+  sequoia shark sheep shell skylark sparrow squirrel starling sundew sunflower swan tapir tern thistle thrush
+  tiger tortoise toucan trout tulip turtle valley wagtail walrus waterfall whale wheat willow wombat woodpecker
+  wren yak zebra zinnia
 `
   .trim()
   .split(/\s+/)
