@@ -106,7 +106,7 @@ export function meshState({ mesh, membership }: MeshStatus, hint: (line: string)
     case 'waiting':
       return 'none yet; others are near, and none lets it in'
     case 'removed':
-      return `${mesh ?? 'its mesh'} has removed this device (${hint('leave --erase')}, then it can join anew)`
+      return `${mesh ?? 'its mesh'} has removed this device (${hint('join --new-key')} makes it a new one)`
     case 'provisional':
       return `${mesh ?? ''}, alone in it`
     case 'member':

@@ -192,7 +192,9 @@ export class Desk {
         return `${mesh} (at ${hostOf(address)}) is ready to let this device in. Does the other screen show ${spaced(code)}? Type y or n.`
       }
       case 'doors':
-        return `Several meshes nearby let devices in: ${request.doors.map(doorName).join(', ')}. Type the words of yours.`
+        return request.doors.length === 1
+          ? `The mesh ${request.doors.map(doorName).join()} lets devices in now. Type its words to ask there again.`
+          : `Several meshes nearby let devices in: ${request.doors.map(doorName).join(', ')}. Type the words of yours.`
     }
   }
 }

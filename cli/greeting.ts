@@ -31,16 +31,17 @@ export function greeting({ status, looked, hint }: GreetingInit): string[] {
 }
 
 function place({ mesh, membership, peers }: MeshStatus, looked: boolean, hint: GreetingInit['hint']): string {
+  if (membership.comparing !== null) {
+    return `Found ${membership.comparing.mesh}, whose door is open.`
+  }
   switch (membership.state) {
     case 'none':
     case 'looking':
       return `It is still looking for a mesh (${LOOKED}); ${hint('doctor')} finds what is in the way.`
     case 'waiting':
-      return membership.comparing === null && membership.openDoors.length === 0
-        ? waitingAdvice(hint)
-        : 'Found a mesh that lets devices in now.'
+      return membership.openDoors.length === 0 ? waitingAdvice(hint) : 'Found a mesh that lets devices in now.'
     case 'removed':
-      return `Its mesh has removed it. To join one again, as a new device: ${hint('leave --erase')}, then ${hint('join')}`
+      return `Its mesh has removed it. To join one again, as a new device: ${hint('join --new-key')}`
     case 'provisional':
       return looked
         ? `No mesh nearby (${LOOKED}), so it started one: ${mesh ?? ''}.`

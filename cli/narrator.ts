@@ -78,7 +78,7 @@ function belonging({ mesh, how }: Extract<MeshEvent, { type: 'mesh' }>, hint: Na
     case 'left':
       return 'This device belongs to no mesh any more.'
     case 'removed':
-      return `This device was removed from its mesh. To join one again, as a new device: ${hint('leave --erase')}, then ${hint('join')}`
+      return `This device was removed from its mesh. To join one again, as a new device: ${hint('join --new-key')}`
   }
 }
 

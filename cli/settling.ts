@@ -36,7 +36,10 @@ export async function settle(mesh: Mesh, { signal }: Required<AbortOptions>): Pr
   return { status: await mesh.status({ signal }), looked }
 }
 
-function isSettled({ membership: { state }, peers }: MeshStatus): boolean {
+function isSettled({ membership: { state, comparing }, peers }: MeshStatus): boolean {
+  if (comparing !== null) {
+    return true
+  }
   switch (state) {
     case 'none':
     case 'looking':

@@ -43,15 +43,19 @@ export interface Log {
 /** Taken from the library, so that no option can be called otherwise here than there. */
 export type NodeOptions = Pick<
   MeshOptions,
-  'home' | 'name' | 'port' | 'listen' | 'connect' | 'answer' | 'maxRate' | 'log'
-> & {
-  /** A ticket into a mesh, as `mesh invite` prints it. */
-  invite?: string
-  /** The two words of the only mesh to join. */
-  mesh?: string
-  /** Start a mesh although others are near. */
-  startNew?: boolean
-}
+  | 'home'
+  | 'name'
+  | 'port'
+  | 'listen'
+  | 'connect'
+  | 'answer'
+  | 'maxRate'
+  | 'log'
+  | 'invite'
+  | 'mesh'
+  | 'startNew'
+  | 'newKey'
+>
 
 /** The ways to a `Mesh`. Handed in, so that a verb cannot tell which body it has and tests give it a fake. */
 export interface Doors {

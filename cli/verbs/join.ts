@@ -14,6 +14,7 @@ const FLAGS = {
   name: { type: 'text', value: 'NAME', summary: 'what this device is called (default: its host name)' },
   mesh: { type: 'text', value: 'WORDS', summary: 'join only this mesh, and wait for it; for example amber-otter' },
   new: { type: 'switch', summary: 'start a mesh although others are near' },
+  'new-key': { type: 'switch', summary: 'forget this device’s key and mesh first: it is a new device then' },
   'invite-file': { type: 'text', value: 'FILE', summary: 'join by the invite in this file; - is standard input' },
   request: {
     type: 'text',
@@ -111,7 +112,8 @@ function nodeOptions({ home, log, values }: JoinInvocation, invite: string | und
     ...(maxRate !== undefined && { maxRate }),
     ...(invite !== undefined && { invite }),
     ...(mesh !== undefined && { mesh: readWords(mesh) }),
-    ...(values.new === true && { startNew: true })
+    ...(values.new === true && { startNew: true }),
+    ...(values['new-key'] === true && { newKey: true })
   }
 }
 

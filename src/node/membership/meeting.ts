@@ -34,6 +34,7 @@ export class Meeting {
   #wake: () => void = () => undefined
   #failure: { error: unknown } | undefined
   #isWithPerson = false
+  #isReading = false
 
   constructor(init: MeetingInit) {
     this.#init = init
@@ -50,8 +51,8 @@ export class Meeting {
     const { conversation, signal } = this.#init
     if (hello === undefined) await conversation.send(helloOf(this.#state), { signal })
     else this.#push({ type: 'message', message: hello })
-    void this.#read()
     for (;;) {
+      if (this.#unread.length === 0) void this.#read()
       const { send, code, end } = this.#step(await this.#next())
       for (const message of send) await conversation.send(message, { signal })
       if (code !== undefined) {
@@ -71,20 +72,21 @@ export class Meeting {
     return isUnwanted ? stepPairing(step.state, { type: 'person', verdict: 'no' }) : step
   }
 
+  /** One message, for which a person may be needed by now. */
   async #read(): Promise<void> {
     const { conversation, signal } = this.#init
+    if (this.#isReading) return
+    this.#isReading = true
     try {
-      for (;;) {
-        const timeoutMs = this.#isWithPerson ? PERSON_TIMEOUT_MS : DEVICE_TIMEOUT_MS
-        const message = await conversation.receive({ signal, timeoutMs })
-        if (message.type === 'records') this.#keep(message.records)
-        this.#push({ type: 'message', message })
-        // What comes after that is not for us to read.
-        if (message.type === 'admitted' || message.type === 'refused') return
-      }
+      const timeoutMs = this.#isWithPerson ? PERSON_TIMEOUT_MS : DEVICE_TIMEOUT_MS
+      const message = await conversation.receive({ signal, timeoutMs })
+      if (message.type === 'records') this.#keep(message.records)
+      this.#push({ type: 'message', message })
     } catch (error) {
       this.#failure = { error }
       this.#wake()
+    } finally {
+      this.#isReading = false
     }
   }
 
