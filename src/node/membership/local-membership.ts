@@ -222,7 +222,7 @@ export class LocalMembership implements Membership {
   async leave({ erase = false, signal }: AbortOptions & { erase?: boolean } = {}): Promise<void> {
     signal?.throwIfAborted()
     const { roster, spread, left } = this.#init
-    if (roster.mesh === null) throw new NotMemberError('This device belongs to no mesh.')
+    if (roster.mesh === null && !erase) throw new NotMemberError('This device belongs to no mesh.')
     if (roster.isIn && roster.members().length > 1) {
       roster.leave()
       await spread()
