@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { InputLine } from './input-line.ts'
 import type { AbortOptions } from '../src/interface.ts'
 import type { Invocation } from './verb.ts'
@@ -69,6 +70,9 @@ export class Dialogue {
 
   /** Whether the answer is yes. What was typed before the question could be seen answers nothing. */
   async confirm(question: string, options?: AbortOptions): Promise<boolean> {
+    // One turn of the event loop reads what the terminal still holds, the second hands over its lines.
+    await setImmediate()
+    await setImmediate()
     this.#typed.length = 0
     return isYes(await this.question(`${question} [y/N] `, options)) === true
   }

@@ -132,9 +132,9 @@ export class Output {
 
   /** Text that is wrapped to the width, all of it to the right of its mark. */
   paragraph(text: string, mark = ''): void {
-    wrap(text, this.width - mark.length).forEach((line, index) => {
-      this.line(`${index === 0 ? mark : ' '.repeat(mark.length)}${line}`)
-    })
+    const lines = wrap(printable(text), this.width - mark.length)
+    const indent = ' '.repeat(mark.length)
+    this.#above(() => this.#stdout.write(lines.map((line, at) => `${at === 0 ? mark : indent}${line}\n`).join('')))
   }
 
   /** The result for a program: one line of JSON. */

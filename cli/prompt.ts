@@ -106,8 +106,7 @@ export class Prompt {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
-        // The shell's own prompt begins on a line of its own.
-        this.#line.close({ newline: this.#end !== undefined })
+        this.#close()
       }
       if (this.#end !== undefined) {
         return this.#end
@@ -139,6 +138,11 @@ export class Prompt {
     for (const write of this.#notices.splice(0)) {
       write()
     }
+  }
+
+  #close(): void {
+    // The shell's own prompt begins on a line of its own.
+    this.#line.close({ newline: this.#end !== undefined })
   }
 
   #interrupted(): void {

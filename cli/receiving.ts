@@ -43,8 +43,10 @@ class Reception {
       this.#doorClosed = true
       this.#wake()
     })
+    let closed = false
     try {
       await this.#newcomers()
+      closed = this.#doorClosed
     } finally {
       for (const end of ends) end.removeEventListener('abort', wake)
       this.#ended.abort()
@@ -53,7 +55,7 @@ class Reception {
     interruption.signal.throwIfAborted()
     if (this.#admitted === undefined) {
       output.note(
-        this.#doorClosed
+        closed
           ? `Nobody was let in, and the door has closed. To open it again: ${hint('approve')}`
           : `Nobody was let in here; the door stays open a while. To list who has come: ${hint('approve')}`
       )

@@ -1,6 +1,6 @@
 /** Verbs that need a node which others can reach: the running one, else one of their own for as long as it takes. */
 import { NodeUnreachableError } from '../src/errors.ts'
-import type { AbortOptions, Mesh, MemberInfo } from '../src/interface.ts'
+import type { AbortOptions, MemberInfo, Mesh, MeshEvent } from '../src/interface.ts'
 import { follow } from './following.ts'
 import { withMesh, type Invocation } from './verb.ts'
 
@@ -36,7 +36,11 @@ export async function withNode<T>(
 }
 
 /** Waits until somebody was admitted and, for a moment, until that device is there; or until the signal. */
-export async function nextMember(mesh: Mesh, { signal }: Required<AbortOptions>): Promise<MemberInfo | undefined> {
+export async function nextMember(
+  mesh: Mesh,
+  { signal }: Required<AbortOptions>,
+  onEvent: (event: MeshEvent) => void = () => undefined
+): Promise<MemberInfo | undefined> {
   const ended = new AbortController()
   const either = AbortSignal.any([signal, ended.signal])
   let admitted: MemberInfo | undefined
@@ -46,6 +50,7 @@ export async function nextMember(mesh: Mesh, { signal }: Required<AbortOptions>)
   }
   try {
     await follow(mesh, { signal: either }, (event) => {
+      onEvent(event)
       if (event.type === 'member-admitted' && admitted === undefined) {
         admitted = event.member
         timer = setTimeout(end, ARRIVAL_MS)

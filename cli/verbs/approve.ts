@@ -7,7 +7,6 @@ import { EXIT, UsageError } from '../exit-codes.ts'
 import { narrator } from '../narrator.ts'
 import { receive } from '../receiving.ts'
 import { nextMember, withNode } from '../staying.ts'
-import { follow } from '../following.ts'
 import { defineVerb, withMesh, type Invocation } from '../verb.ts'
 import type { Door, Mesh } from '../../src/interface.ts'
 
@@ -93,9 +92,8 @@ async function stay(mesh: Mesh, { closesInMs }: Door, { output, interruption, hi
   const { signal } = interruption
   output.note('No node runs here, so this stays until a device was let in or the door has closed.')
   const tell = narrator({ hint })
-  const ended = new AbortController()
-  const either = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(closesInMs)])
-  const told = follow(mesh, { signal: either }, (event) => {
+  const either = AbortSignal.any([signal, AbortSignal.timeout(closesInMs)])
+  const member = await nextMember(mesh, { signal: either }, (event) => {
     if (event.type === 'newcomer' || event.type === 'newcomer-gone') {
       if (output.json) {
         const { type, ...rest } = event
@@ -105,21 +103,15 @@ async function stay(mesh: Mesh, { closesInMs }: Door, { output, interruption, hi
       }
     }
   })
-  try {
-    const member = await nextMember(mesh, { signal: either })
-    signal.throwIfAborted()
-    if (member === undefined) {
-      output.note(`Nobody was let in, and the door has closed. To open it again: ${hint('approve')}`)
-      return EXIT.failed
-    }
-    if (output.json) {
-      output.data(member)
-    } else {
-      output.line(`${member.name} is a member now. To go on serving the mesh here: ${hint('join')}`)
-    }
-    return EXIT.done
-  } finally {
-    ended.abort()
-    await told
+  signal.throwIfAborted()
+  if (member === undefined) {
+    output.note(`Nobody was let in, and the door has closed. To open it again: ${hint('approve')}`)
+    return EXIT.failed
   }
+  if (output.json) {
+    output.data(member)
+  } else {
+    output.line(`${member.name} is a member now. To go on serving the mesh here: ${hint('join')}`)
+  }
+  return EXIT.done
 }

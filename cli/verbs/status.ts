@@ -26,7 +26,7 @@ export const status = defineVerb({
 })
 
 function describe(found: MeshStatus, hint: (line: string) => string): [string, string][] {
-  const { id, version, home, state, addresses, hardware, membership, peers, asks, memory, uptimeMs } = found
+  const { id, version, home, state, addresses, hardware, peers, asks, memory, uptimeMs } = found
   const here = (wanted: string): number => peers.filter((peer) => peer.state === wanted).length
   const running =
     state === 'visiting' ? `not running (${hint('join')} starts it)` : `${state} for ${duration(uptimeMs)}`

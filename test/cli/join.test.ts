@@ -170,7 +170,7 @@ describe('the greeting', () => {
       first(without({ state: 'waiting', openDoors })),
       'This is laptop. Found a mesh that lets devices in now.'
     )
-    assert.match(first({ membership: membershipStatus({ state: 'removed' }) }), /mesh leave --erase, then mesh join$/)
+    assert.match(first({ membership: membershipStatus({ state: 'removed' }) }), /mesh join --new-key$/)
     assert.equal(
       first({ membership: membershipStatus({ state: 'member', members: 2 }) }),
       'This is laptop. In amber-otter; none of its other devices is nearby (looked 3 s by mDNS and beacon).'

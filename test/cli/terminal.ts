@@ -17,9 +17,10 @@ export class Terminal {
   /** How often the process would have been ended at once. */
   killed = 0
   #shown = ''
-  readonly #stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80 })
+  readonly #stream: PassThrough & { isTTY: boolean; columns: number }
 
-  constructor(args: string[], mesh: SmallFake, doors: Partial<Doors> = {}) {
+  constructor(args: string[], mesh: SmallFake, doors: Partial<Doors> = {}, columns = 80) {
+    this.#stream = Object.assign(new PassThrough(), { isTTY: true, columns })
     this.#stream.on('data', (chunk) => (this.#shown += String(chunk)))
     this.interruption = interruption(() => this.killed++)
     const open = (): Promise<SmallFake> => Promise.resolve(mesh)
