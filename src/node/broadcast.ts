@@ -3,12 +3,27 @@ import type { AbortOptions } from '../interface.ts'
 /** A watcher that reads nothing loses the oldest events beyond this many rather than filling the memory. */
 const MOST_UNREAD = 1000
 
+/** What nobody is there to hear waits up to this many. */
+const MOST_KEPT = 100
+
+export interface BroadcastInit<T> {
+  /** Whether an event that nobody watches waits for the first who does. @default none */
+  isKept?: (event: T) => boolean
+}
+
 /** Events for any number of watchers, each of which reads at its own pace. */
 export class Broadcast<T> {
   readonly #watchers = new Set<Watcher<T>>()
+  readonly #isKept: (event: T) => boolean
+  readonly #kept: T[] = []
   #ended = false
 
+  constructor({ isKept = () => false }: BroadcastInit<T> = {}) {
+    this.#isKept = isKept
+  }
+
   emit(event: T): void {
+    if (this.#watchers.size === 0 && this.#kept.length < MOST_KEPT && this.#isKept(event)) this.#kept.push(event)
     for (const watcher of this.#watchers) watcher.push(event)
   }
 
@@ -28,6 +43,7 @@ export class Broadcast<T> {
       signal?.removeEventListener('abort', onAbort)
     })
     this.#watchers.add(watcher)
+    for (const event of this.#kept.splice(0)) watcher.push(event)
     signal?.addEventListener('abort', onAbort, { once: true })
     if (signal?.aborted === true) onAbort()
     if (this.#ended) watcher.end()

@@ -179,15 +179,15 @@ export class Neighbours {
       .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (a.name < b.name ? -1 : 1))
   }
 
-  /** All that were heard of, and how. */
+  /** All devices of the mesh that were heard of, and how. */
   discoveries(): Discovery[] {
+    const { network, members } = this.#init
     const names = this.names()
-    return (this.#init.network?.services.dialer.known() ?? []).map(
-      ({ id, foundBy, addresses, connected, dialError }) => {
-        const ways = new Set<FoundBy>([...foundBy, ...(this.peers.get(id)?.foundBy ?? [])])
-        return { id, name: names.get(id) ?? id.slice(-8), foundBy: [...ways], addresses, connected, dialError }
-      }
-    )
+    const known = network?.services.dialer.known().filter(({ id }) => members.isMember(id)) ?? []
+    return known.map(({ id, foundBy, addresses, connected, dialError }) => {
+      const ways = new Set<FoundBy>([...foundBy, ...(this.peers.get(id)?.foundBy ?? [])])
+      return { id, name: names.get(id) ?? id.slice(-8), foundBy: [...ways], addresses, connected, dialError }
+    })
   }
 
   /** Dials an address whose owner is not known yet; Noise tells who it is. */
@@ -247,8 +247,11 @@ export class Neighbours {
       }
     })
     network.addEventListener('peer:disconnect', ({ detail }: CustomEvent<PeerId>) => {
-      this.#remember(detail.toString())
-      this.#apply(detail.toString(), { type: 'closed' })
+      const id = detail.toString()
+      // The dialer knows whoever connected; one that stood at the door is not for it to call back.
+      if (!this.#init.members.isMember(id)) dialer.forget(id)
+      this.#remember(id)
+      this.#apply(id, { type: 'closed' })
     })
     this.#watch.addEventListener('change', ({ detail }) => {
       dialer.networkChanged()

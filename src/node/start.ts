@@ -92,7 +92,8 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   const connect = settings.connect.map(givenAddress)
   const { maxRate } = settings
   const database = openDatabase(paths)
-  const events = new Broadcast<MeshEvent>()
+  // What goes wrong during the start is told to the first who listens.
+  const events = new Broadcast<MeshEvent>({ isKept: ({ type }) => type === 'warning' })
   const warn = (message: string) => {
     log.warn(message)
     events.emit({ type: 'warning', message })

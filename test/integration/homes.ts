@@ -97,4 +97,3 @@ function begin(home: string, name: string): Roster {
     return Roster.from({ verify: verifySignature, records: own.records() })
   })
 }
-

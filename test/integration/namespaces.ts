@@ -206,7 +206,19 @@ export async function createNetwork({ hosts: count, subnet = 0, defaultRoute = t
 
 /** Lets the hosts of two networks, whose subnets differ, reach each other through their gateways; not by multicast. */
 export async function route(one: Network, other: Network): Promise<void> {
-  await execute('ip', ['-n', one.router, 'link', 'add', 'uplink', 'type', 'veth', 'peer', 'uplink', 'netns', other.router])
+  await execute('ip', [
+    '-n',
+    one.router,
+    'link',
+    'add',
+    'uplink',
+    'type',
+    'veth',
+    'peer',
+    'uplink',
+    'netns',
+    other.router
+  ])
   const sides = [
     { near: one, far: other, own: '10.78.0.1', gateway: '10.78.0.2' },
     { near: other, far: one, own: '10.78.0.2', gateway: '10.78.0.1' }

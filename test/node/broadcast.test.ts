@@ -25,6 +25,17 @@ describe('a broadcast', () => {
     )
   })
 
+  it('keeps a bounded number of what must not be missed for the first who watches', async () => {
+    const events = new Broadcast<number>({ isKept: (event) => event % 2 === 0 })
+    for (let event = 0; event < 300; event++) events.emit(event)
+    const [first, second] = [events.watch(), events.watch()]
+    events.emit(400)
+    events.end()
+    const [heard, later] = [await all(first), await all(second)]
+    assert.deepEqual([heard.length, heard.slice(0, 3), heard.at(-1)], [101, [0, 2, 4], 400])
+    assert.deepEqual(later, [400])
+  })
+
   it('ends when everything is read, also for who comes later', async () => {
     const events = new Broadcast<number>()
     const [slow, waiting] = [events.watch(), events.watch()]

@@ -202,6 +202,20 @@ describe('the neighbours', () => {
     assert.deepEqual([network.found, neighbours.list(), neighbours.peers.all(), events], [[], [], [], []])
   })
 
+  it('lets the dialer forget a stranger that stood at the door, and does not list it meanwhile', () => {
+    begin()
+    const stranger = { id: DESKTOP, foundBy: [], addresses: [], connected: true, dialError: null, dialFailure: null }
+    network.known = [stranger, { ...stranger, id: PI, addresses: [ADDRESS] }]
+    assert.deepEqual(
+      neighbours.discoveries().map(({ id }) => id),
+      [PI]
+    )
+    for (const id of [DESKTOP, PI]) {
+      network.dispatchEvent(new CustomEvent('peer:disconnect', { detail: peerIdFromString(id) }))
+    }
+    assert.deepEqual(network.forgotten, [DESKTOP])
+  })
+
   it('forgets a device that was removed: nobody waits for it, and it is dialled and remembered no more', () => {
     begin()
     appear()
@@ -248,7 +262,10 @@ describe('the neighbours', () => {
     begin()
     appear()
     appear({ instance: 'second' })
-    assert.deepEqual(types().filter((type) => type === 'warning'), [])
+    assert.deepEqual(
+      types().filter((type) => type === 'warning'),
+      []
+    )
     for (const instance of ['first', 'second', 'first']) appear({ instance })
     const warnings = events.filter(({ type }) => type === 'warning')
     assert.equal(warnings.length, 1)

@@ -70,6 +70,11 @@ function otherWords(response: Overheard): string[] {
   return rest.match(/[A-Za-z]{3,}/g) ?? []
 }
 
+/** The random part of what the answers call the device. */
+function namesIn(response: Overheard): string[] {
+  return textOf(response).match(/[0-9a-f]{32}/g) ?? []
+}
+
 describe('the voices of devices on one network', function () {
   this.timeout(60_000)
   let network: Network | undefined
@@ -153,6 +158,13 @@ describe('the voices of devices on one network', function () {
       if (datagram !== undefined) assert.equal(Buffer.from(encodeDatagram(datagram)).toString('hex'), bytes)
       // The mesh's id would let others compute its tag and its words.
       assert.ok(!bytes.includes('5e5e5e'))
+    }
+
+    // A change of the network starts both services anew, under names that have nothing to do with the former ones.
+    const former = new Set(responses.flatMap(namesIn))
+    await here!.setAddress(77)
+    for (const service of [MESH_SERVICE, COMMON_SERVICE]) {
+      await air.until((each) => answersFor(service)(each) && namesIn(each).every((name) => !former.has(name)))
     }
   })
 })

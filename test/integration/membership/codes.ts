@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Comparison, MembershipEvent, Newcomer } from '../../../src/interface.ts'
+import type { Comparison, MembershipEvent, Mesh, Newcomer } from '../../../src/interface.ts'
 import type { Device, Line, Outcome } from '../device.ts'
 
 type Told<T extends MembershipEvent['type']> = Line & Omit<Extract<MembershipEvent, { type: T }>, 'type'>
@@ -48,4 +48,33 @@ export async function agree({ member, newcomer, onMember, onNewcomer }: Comparin
 export function dataOf<T>({ code, stdout, stderr }: Outcome): T {
   assert.equal(code, 0, stderr)
   return JSON.parse(stdout) as T
+}
+
+/** Waits until it is so, looking again at each event of the device; what happened before counts too. */
+export async function untilTrue(
+  what: string,
+  device: Device,
+  isTrue: (mesh: Mesh) => Promise<boolean>,
+  timeoutMs = 30_000
+): Promise<void> {
+  const mesh = await device.attach()
+  const events = mesh.events({ signal: AbortSignal.timeout(timeoutMs) })[Symbol.asyncIterator]()
+  let next = events.next()
+  try {
+    while (!(await isTrue(mesh))) {
+      assert.ok((await next).done !== true, `${device.name} ended before ${what}`)
+      next = events.next()
+    }
+  } catch (cause) {
+    throw new Error(`${device.name} did not come to ${what} within ${timeoutMs} ms`, { cause })
+  } finally {
+    next.catch(() => undefined)
+    await mesh.stop()
+  }
+}
+
+/** Whether a device is listed there as removed, or as a member. */
+export async function lists(mesh: Mesh, name: string, as: 'member' | 'removed'): Promise<boolean> {
+  const all = await mesh.membership.list({ all: true })
+  return all.some((member) => member.name === name && (member.state === 'removed') === (as === 'removed'))
 }

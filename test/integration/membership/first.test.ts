@@ -23,7 +23,12 @@ describe('two devices that nobody has set up', function () {
     devices = await Devices.create()
     network = await createNetwork({ hosts: 2 })
     const [one, other] = ['one', 'other'].map((name, index) =>
-      devices.device({ host: network.hosts[index]!, name, mesh: null, ...(index === 1 && { flags: ['--answer', 'no'] }) })
+      devices.device({
+        host: network.hosts[index]!,
+        name,
+        mesh: null,
+        ...(index === 1 && { flags: ['--answer', 'no'] })
+      })
     )
     pair = [one!, other!]
   })
@@ -37,9 +42,14 @@ describe('two devices that nobody has set up', function () {
   async function areOne(): Promise<void> {
     const [one, other] = pair
     await Promise.all([other.sees('one'), one.sees('other', { model: false })])
-    const lists = await Promise.all(pair.map(async (device) => dataOf<MemberInfo[]>(await device.mesh('members', '--json'))))
+    const lists = await Promise.all(
+      pair.map(async (device) => dataOf<MemberInfo[]>(await device.mesh('members', '--json')))
+    )
     for (const list of lists) assert.deepEqual(new Set(list.map(({ name }) => name)), new Set(['one', 'other']))
-    assert.deepEqual(lists[0]!.map(({ id }) => id), lists[1]!.map(({ id }) => id))
+    assert.deepEqual(
+      lists[0]!.map(({ id }) => id),
+      lists[1]!.map(({ id }) => id)
+    )
     assert.equal(askData(await other.mesh('ask', '--json', 'What is 7 times 8?')).peer.name, 'one')
   }
 
