@@ -18,7 +18,7 @@ export const leave = defineVerb({
     const { signal } = interruption
     const erase = values.erase === true
     return withMesh(doors.visitMesh({ ...home, log, signal }), async (mesh) => {
-      const { name, mesh: words, home: folder } = await mesh.status({ signal })
+      const { name, mesh: words, home: folder, state } = await mesh.status({ signal })
       if (words === null && !erase) {
         throw new NotMemberError(`This device belongs to no mesh. ${hint('join')} finds one, or starts one.`)
       }
@@ -38,7 +38,8 @@ export const leave = defineVerb({
       if (output.json) {
         output.data({ left: words })
       } else {
-        output.line(words === null ? 'Erased.' : `Left ${words}.`)
+        const ended = state === 'running' ? ' The node that ran here has stopped.' : ''
+        output.line(`${words === null ? 'Erased.' : `Left ${words}.`}${ended}`)
       }
       return EXIT.done
     })

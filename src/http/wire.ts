@@ -105,7 +105,8 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   'membership.import': membership('import', taking('admission', MAX_ADMISSION_BYTES)),
   'membership.rename': membership('rename'),
   'membership.remove': membership('remove'),
-  'membership.leave': membership('leave'),
+  // A node that has left its mesh ends.
+  'membership.leave': membership('leave', { atClose: 'stay' }),
   'membership.makePhrase': membership('makePhrase', { secrets: ['phrase'] }),
   'membership.recover': membership('recover', { secrets: ['phrase'] })
 }

@@ -34,7 +34,7 @@ async function called({ membership }: SmallFake): Promise<void> {
 function slowly(): { mesh: SmallFake; admit: () => void; fail: (error: Error) => void } {
   const mesh = new SmallFake()
   let admit = (): void => undefined
-  let fail = (_error: Error): void => undefined
+  let fail: (error: Error) => void = () => undefined
   mesh.membership.answers.approve = new Promise<MemberInfo>((resolve, reject) => {
     admit = () => {
       resolve(member())

@@ -23,7 +23,7 @@ function inviting(expiresInMs = 600_000): SmallFake {
 /** The modules of a printed code: whether each is dark, row by row. */
 function modulesOf(lines: readonly string[], block: 'ink' | 'light'): boolean[][] {
   return lines.flatMap((line) => {
-    const cells = [...line]
+    const cells = line.split('')
     const upper = cells.map((cell) => (cell === '█' || cell === '▀') === (block === 'ink'))
     const lower = cells.map((cell) => (cell === '█' || cell === '▄') === (block === 'ink'))
     return [upper, lower]
@@ -119,7 +119,8 @@ describe('mesh join with an invite', () => {
         }
       }
     })
-    const { log, ...options } = given[0] ?? {}
+    const { log, ...options } = given[0]!
+    assert.ok(log)
     return options
   }
 

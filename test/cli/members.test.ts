@@ -125,7 +125,10 @@ describe('mesh leave', () => {
     assert.equal((await command(mesh, 'leave')).code, 2)
     assert.match((await command(mesh, 'leave', '--erase')).stderr, /Everything in \/home\/me\/ownmesh but the models/)
     assert.deepEqual(mesh.membership.called, [])
-    assert.equal((await command(mesh, 'leave', '--yes')).stdout, 'Left amber-otter.\n')
+    assert.equal(
+      (await command(mesh, 'leave', '--yes')).stdout,
+      'Left amber-otter. The node that ran here has stopped.\n'
+    )
     assert.deepEqual(await data(mesh, 'leave', '--yes', '--erase'), { left: 'amber-otter' })
     assert.deepEqual(mesh.membership.calls, [
       ['leave', { erase: false }],
@@ -135,7 +138,11 @@ describe('mesh leave', () => {
 
   it('can erase where there is no mesh, and else has nothing to leave', async () => {
     const mesh = new SmallFake()
-    mesh.status_ = meshStatus({ mesh: null, membership: membershipStatus({ state: 'none', members: 0 }) })
+    mesh.status_ = meshStatus({
+      state: 'visiting',
+      mesh: null,
+      membership: membershipStatus({ state: 'none', members: 0 })
+    })
     const { code, stderr } = await command(mesh, 'leave', '--yes')
     assert.deepEqual([code, stderr], [1, 'This device belongs to no mesh. mesh join finds one, or starts one.\n'])
     assert.equal((await command(mesh, 'leave', '--erase', '--yes')).stdout, 'Erased.\n')
