@@ -44,7 +44,7 @@ export class RecoveryReigns {
     const signer = this.#order.records[at]?.signer ?? ''
     const { precedes } = this.#order
     return (this.#byKey.get(signer) ?? []).some(
-      ({ since, until }) => precedes(since, at) && (at === until || until === Infinity || precedes(at, until))
+      ({ since, until }) => precedes(since, at) && (until === Infinity || precedes(at, until))
     )
   }
 

@@ -14,7 +14,7 @@ const NONE: readonly number[] = []
  *
  * A record counts when the recovery key signed it, or when
  *   1. an admission of its signer that counts lies in its past, and
- *   2. each applied removal of its signer knew it (it lies in the removal's past, or is that removal), or was lifted
+ *   2. each applied removal of its signer knew it (it lies in the removal's past), or was lifted
  *      before it (the recovery key admitted the signer again, knowing the removal, and that lies in the record's past).
  *
  * Applied removals only ever become more, so a record that has ceased to count never counts again: each is struck out
@@ -94,7 +94,7 @@ export class Standing {
   }
 
   #outlasts(at: number, removal: number, device: DeviceKey): boolean {
-    return at === removal || this.#order.precedes(at, removal) || this.#lifted(removal, device, at)
+    return this.#order.precedes(at, removal) || this.#lifted(removal, device, at)
   }
 
   /** Whether the recovery key admitted the device again, knowing of its removal, before the record (Infinity: ever). */

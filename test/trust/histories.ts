@@ -31,7 +31,7 @@ export function anyParents(records: readonly RosterRecord[], random: () => numbe
 
 /** Also what makes no sense. */
 export function anyStatement(random: () => number): Statement {
-  const device = oneOf(DEVICES, random)
+  const device = random() < 0.05 ? 'recovery' : oneOf(DEVICES, random)
   const kind = random()
   if (kind < 0.34) return { remove: device }
   if (kind < 0.7)

@@ -253,8 +253,8 @@ describe('the bounds of a roster', () => {
       return cheapVerify(...all)
     }
     const roster = Roster.from({ verify: counting, records: [writer.genesis.bytes] })
-    const { added, refused } = roster.merge(many)
-    assert.deepEqual([added.length, refused.length], [9499, 10_500])
+    const { added, refused } = roster.merge(many.slice(0, 12_000))
+    assert.deepEqual([added.length, refused.length], [9499, 2501])
     assert.equal(verified, 9500, 'there is no work for what there is no room for')
     assert.throws(() => roster.rename(cheapSigner('founder'), keyOf('founder'), 'one more'), full)
     assert.deepEqual(roster.merge([named('recovery', 1).bytes]).added.length, 1)

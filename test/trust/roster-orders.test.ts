@@ -18,7 +18,7 @@ describe('a roster, in whatever order its records come', () => {
     const seeds = ONLY === null ? Array.from({ length: HISTORIES }, (_, seed) => seed) : [ONLY]
     for (const seed of seeds) {
       const random = randomFrom(seed)
-      const { all: history } = anyHistory(seed, random, 4 + below(16, random))
+      const { all: history } = anyHistory(seed, random, 4 + below(12, random))
       const expected = shown(rulesInWords(history))
       assert.equal(shown(evaluate(history)), expected, `MESH_SEED=${seed}`)
       const digests = new Set<string>()

@@ -274,6 +274,14 @@ describe('the recovery key', () => {
     assert.equal(shown(writer), 'founder anna ben carla')
   })
 
+  it('cannot be removed as though it were a device', () => {
+    const { writer, carla } = fourDevices()
+    const admission = writer.write('founder', { admit: 'recovery' }, carla)
+    writer.write('founder', { remove: 'recovery' }, admission)
+    writer.write('recovery', { admit: 'dan' }, admission)
+    assert.equal(shown(writer), 'founder anna ben carla dan / recovery')
+  })
+
   it('may become the key again', () => {
     const { writer, carla } = fourDevices()
     const phrase = writer.write('recovery', { recovery: 'phrase' }, carla)

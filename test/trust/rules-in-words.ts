@@ -52,8 +52,7 @@ export function rulesInWords(records: readonly RosterRecord[]): RosterState {
   }
   const isByRecovery = (record: RosterRecord) =>
     reigns.some(
-      ({ key, since, until }) =>
-        key === record.signer && knew(record, since) && (until === null || until === record || knew(until, record))
+      ({ key, since, until }) => key === record.signer && knew(record, since) && (until === null || knew(until, record))
     )
 
   const admits = (record: RosterRecord, device: string) =>
@@ -70,10 +69,7 @@ export function rulesInWords(records: readonly RosterRecord[]): RosterState {
     return (
       wasAdmitted &&
       removalsOf(record.signer).every(
-        (removal) =>
-          removal === record ||
-          knew(removal, record) ||
-          liftings(removal, record.signer).some((lifting) => knew(record, lifting))
+        (removal) => knew(removal, record) || liftings(removal, record.signer).some((lifting) => knew(record, lifting))
       )
     )
   }
