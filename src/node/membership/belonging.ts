@@ -1,12 +1,10 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import type { Connection } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import { NotMemberError } from '../../errors.ts'
 import type { MembershipEvent } from '../../interface.ts'
 import type { Clock } from '../../protocols/clock.ts'
-import { meshTag, type FoundDoor, type Voice } from '../../protocols/discovery/index.ts'
 import type { PairConversation } from '../../protocols/pair/index.ts'
-import { doorWords, wordsFromDoor } from '../../trust/index.ts'
 import type { GivenAddress } from '../given-addresses.ts'
 import type { Identity } from '../identity.ts'
 import type { Neighbours } from '../neighbours.ts'
@@ -18,11 +16,13 @@ import { Applicant } from './applicant.ts'
 import { Doorkeeper } from './doorkeeper.ts'
 import { Gate } from './gate.ts'
 import { LocalMembership } from './local-membership.ts'
+import { MemberList } from './member-list.ts'
 import { OwnRoster, type RosterChange } from './own-roster.ts'
+import type { Heard } from './looking.ts'
 import { Seeker } from './seeker.ts'
+import { Strangers } from './strangers.ts'
+import { listenOnAir, voiceOf } from './voice.ts'
 
-/** A stranger that was let in to pair and does not begin is sent away. */
-const STRANGER_SILENT_MS = 15_000
 /** A member that is awake takes the records in milliseconds; nobody waits long for one that is not. */
 const SPREAD_MS = 2000
 const PROBE_TIMEOUT_MS = 3000
@@ -51,10 +51,11 @@ export class Belonging {
   readonly roster: OwnRoster
   readonly membership: LocalMembership
   readonly #init: BelongingInit
+  readonly #members: MemberList
   readonly #gate: Gate
   readonly #doorkeeper: Doorkeeper | null
   readonly #stopped = new AbortController()
-  readonly #strangers = new Map<string, () => void>()
+  readonly #strangers: Strangers
   readonly #farewells = new Set<Promise<void>>()
   #seeker: Seeker | null = null
   #applicant: Applicant | undefined
@@ -82,15 +83,24 @@ export class Belonging {
           emit,
           changed: () => {
             this.#speak()
-            this.#sendStrangersAway()
+            if (this.#doorkeeper?.isOpen === false) this.#sendStrangersAway()
           },
           signal
         })
       : null
+    this.#strangers = new Strangers({
+      isMember: (id) => this.roster.isMember(id),
+      isMeeting: (id) => this.#doorkeeper?.isMeeting(id) === true,
+      hangUp: (id) => {
+        this.#hangUp(id)
+      },
+      clock
+    })
     this.#gate = new Gate({
       isMember: (id) => this.roster.isMember(id),
       isOpen: () => this.#doorkeeper?.isOpen === true
     })
+    this.#members = new MemberList(identity.id, this.roster, () => this.#neighbours?.list() ?? [])
     const parts = { doorkeeper: this.#doorkeeper, applicant: () => this.#applicant, seeker: () => this.#seeker }
     this.membership = new LocalMembership({
       ...parts,
@@ -98,7 +108,7 @@ export class Belonging {
       ownName: settings.name,
       roster: this.roster,
       addresses,
-      peers: () => this.#neighbours?.list() ?? [],
+      members: this.#members,
       spread: () => this.#spread(),
       left
     })
@@ -149,6 +159,10 @@ export class Belonging {
     network.addEventListener('connection:open', ({ detail }: CustomEvent<Connection>) => {
       this.#connected(detail)
     })
+    network.addEventListener('peer:disconnect', ({ detail }: CustomEvent<PeerId>) => {
+      // libp2p remembers whoever negotiated a stream; strangers make PeerIds for nothing.
+      if (!this.#gate.isMember(detail)) void network.peerStore.delete(detail).catch(() => undefined)
+    })
     if (!listening) return
     this.#seeker = new Seeker({
       self: identity.id,
@@ -170,7 +184,9 @@ export class Belonging {
         this.#speak()
       }
     })
-    this.#listenForDoors(network, this.#seeker)
+    listenOnAir(network, (heard) => {
+      this.#heard(heard)
+    })
   }
 
   /** The network runs: this device takes its place in its mesh, or looks for one. @throws as `Membership.redeem` */
@@ -189,7 +205,7 @@ export class Belonging {
     this.#stopped.abort(new Error('the node stops'))
     this.#seeker?.stop()
     this.#doorkeeper?.stop()
-    for (const cancel of this.#strangers.values()) cancel()
+    this.#strangers.stop()
   }
 
   /** A member has another roster than this device: what is in either is brought to both. */
@@ -208,10 +224,12 @@ export class Belonging {
       emit({ type: 'mesh', mesh: this.roster.isIn ? this.roster.words : null, how: own })
       this.#neighbours?.dialGiven()
     }
-    const listed = this.membership.listNow()
-    for (const member of listed) {
-      if (member.id === identity.id || own === 'joined') continue
-      if (admitted.includes(member.id)) emit({ type: 'member-admitted', member })
+    const isOther = ({ id }: { id: string }) => id !== identity.id
+    for (const member of this.#members.members().filter(isOther)) {
+      // Who was there before this device came is no news.
+      if (own !== 'joined' && admitted.includes(member.id)) emit({ type: 'member-admitted', member })
+    }
+    for (const member of this.#members.removed().filter(isOther)) {
       if (removed.includes(member.id)) emit({ type: 'member-removed', member })
     }
   }
@@ -242,66 +260,41 @@ export class Belonging {
   async #welcome(conversation: PairConversation): Promise<void> {
     if (this.#doorkeeper === null) throw new Error('nobody is let in by a process that only asks')
     const id = conversation.peer.toString()
-    this.#strangers.get(id)?.()
+    this.#strangers.speaks(id)
     try {
       await this.#doorkeeper.answer(conversation)
     } finally {
-      this.#watchStranger(id)
+      this.#strangers.idle(id)
     }
   }
 
   #connected(connection: Connection): void {
     const id = connection.remotePeer.toString()
     if (!this.roster.isMember(id)) {
-      if (connection.direction === 'inbound') this.#watchStranger(id)
+      if (connection.direction === 'inbound') this.#strangers.idle(id)
       return
     }
     // Members alone are asked what they speak; it is what every other service waits for.
     this.#network?.services.identify.identify(connection).catch(() => undefined)
   }
 
-  #watchStranger(id: string): void {
-    this.#strangers.get(id)?.()
-    const cancel = this.#init.clock.after(STRANGER_SILENT_MS, () => {
-      this.#strangers.delete(id)
-      if (!this.roster.isMember(id) && this.#doorkeeper?.isMeeting(id) !== true) this.#hangUp(id)
-    })
-    this.#strangers.set(id, cancel)
-  }
-
+  /** Unless this device is itself the stranger somewhere. */
   #sendStrangersAway(): void {
-    if (this.#doorkeeper?.isOpen !== false || this.#network === undefined || this.#applicant?.isBusy === true) return
-    for (const peer of this.#network.getPeers()) {
-      const id = peer.toString()
-      if (!this.roster.isMember(id) && !this.#doorkeeper.isMeeting(id)) this.#hangUp(id)
-    }
+    if (this.#applicant?.isBusy === true) return
+    this.#strangers.sendAway((this.#network?.getPeers() ?? []).map(String))
   }
 
-  #listenForDoors(network: Network, seeker: Seeker): void {
-    const { beacon, mdns } = network.services
-    const onDoor = ({ detail: { id, addresses, words } }: CustomEvent<FoundDoor>) => {
-      if (this.roster.isMember(id)) return
-      seeker.hear({ type: 'door', door: { id, addresses, mesh: words === null ? null : wordsFromDoor(words) } })
-    }
-    beacon?.addEventListener('door', onDoor)
-    mdns?.addEventListener('door', onDoor)
-    beacon?.addEventListener('foreign', () => {
-      seeker.hear({ type: 'foreign' })
-    })
-    beacon?.addEventListener('knock', ({ detail: { id } }) => {
-      if (this.roster.mesh === null) seeker.hear({ type: 'knock', id })
-      else this.#doorkeeper?.knock(id)
-    })
+  #heard(heard: Heard): void {
+    if (heard.type === 'door' && this.roster.isMember(heard.door.id)) return
+    if (heard.type === 'knock' && this.roster.mesh !== null) this.#doorkeeper?.knock(heard.id)
+    else this.#seeker?.hear(heard)
   }
 
   /** Says on the network what this device is now. */
   #speak(): void {
     const { mesh, isIn } = this.roster
-    const voice: Voice = {
-      mesh: isIn && mesh !== null ? meshTag(mesh) : null,
-      door: isIn && mesh !== null && this.#doorkeeper?.isDoorOpen === true ? doorWords(mesh) : null,
-      looking: mesh === null && this.#init.listening
-    }
+    const isDoorOpen = this.#doorkeeper?.isDoorOpen === true
+    const voice = voiceOf({ mesh, isIn, isDoorOpen, isListening: this.#init.listening })
     this.#network?.services.beacon?.speak(voice)
     this.#network?.services.mdns?.speak(voice)
   }

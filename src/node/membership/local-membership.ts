@@ -1,11 +1,4 @@
-import {
-  AlreadyMemberError,
-  InvalidRequestError,
-  NodeUnreachableError,
-  NotMemberError,
-  RecoveryError,
-  RemovedError
-} from '../../errors.ts'
+import { InvalidRequestError, NodeUnreachableError, NotMemberError, RemovedError } from '../../errors.ts'
 import type {
   AbortOptions,
   Admission,
@@ -15,8 +8,7 @@ import type {
   Invite,
   MemberInfo,
   Membership,
-  MembershipStatus,
-  PeerInfo
+  MembershipStatus
 } from '../../interface.ts'
 import {
   decodeAdmission,
@@ -24,17 +16,16 @@ import {
   encodeAdmission,
   encodeRequest,
   fingerprintOf,
-  makePhrase,
-  phraseToSeed,
   wordsOf
 } from '../../trust/index.ts'
 import type { Identity } from '../identity.ts'
-import { displayNames, resolvePeer } from '../names.ts'
 import { isDeviceName } from '../settings.ts'
 import type { Applicant } from './applicant.ts'
 import type { Doorkeeper } from './doorkeeper.ts'
-import { deviceKeyOf, peerIdOf, signerOf, verifySignature } from './keys.ts'
+import { deviceKeyOf, peerIdOf, verifySignature } from './keys.ts'
+import type { MemberList } from './member-list.ts'
 import type { OwnRoster } from './own-roster.ts'
+import { newPhrase, recover } from './recovery.ts'
 import type { Seeker } from './seeker.ts'
 
 export interface LocalMembershipInit {
@@ -50,7 +41,7 @@ export interface LocalMembershipInit {
   seeker: () => Seeker | null
   /** What others may dial. */
   addresses: () => string[]
-  peers: () => PeerInfo[]
+  members: MemberList
   /** Tells every member that is connected; resolves when they know, or cannot be told. */
   spread: () => Promise<void>
   /** Ends the node, and with `erase` what lies in the home. */
@@ -60,9 +51,11 @@ export interface LocalMembershipInit {
 /** `Membership` of a device with an identity: who does what. */
 export class LocalMembership implements Membership {
   readonly #init: LocalMembershipInit
+  readonly #members: MemberList
 
   constructor(init: LocalMembershipInit) {
     this.#init = init
+    this.#members = init.members
   }
 
   /** The mesh's two words, or null outside any. */
@@ -84,7 +77,9 @@ export class LocalMembership implements Membership {
   }
 
   list({ all = false, signal }: AbortOptions & { all?: boolean } = {}): Promise<MemberInfo[]> {
-    return begin(signal, () => this.#list(all))
+    return begin(signal, () =>
+      all ? [...this.#members.members(), ...this.#members.removed()] : this.#members.members()
+    )
   }
 
   start({ signal }: AbortOptions = {}): Promise<{ mesh: string }> {
@@ -108,7 +103,7 @@ export class LocalMembership implements Membership {
   async approve({ code, signal }: AbortOptions & { code: string }): Promise<MemberInfo> {
     signal?.throwIfAborted()
     const id = await this.#keeper().approve(code, signal === undefined ? {} : { signal })
-    return this.#member(id)
+    return this.#members.of(id)
   }
 
   refuse({ code, signal }: AbortOptions & { code: string }): Promise<void> {
@@ -173,7 +168,7 @@ export class LocalMembership implements Membership {
     if (!roster.isMember(id)) roster.admit(newcomer)
     const admission = encodeAdmission({ mesh: roster.mesh ?? '', device: newcomer.device, records: roster.records() })
     await this.#init.spread()
-    return { member: this.#member(id), admission }
+    return { member: this.#members.of(id), admission }
   }
 
   inspect({ admission, signal }: AbortOptions & { admission: Uint8Array }): Promise<{ mesh: string; words: string }> {
@@ -201,22 +196,22 @@ export class LocalMembership implements Membership {
         `A device cannot be called ${JSON.stringify(name)}: letters, digits, '.', '_', '-'.`
       )
     }
-    const { id } = this.#resolve(peer)
+    const id = this.#members.resolve(peer)
     this.#init.roster.rename(deviceKeyOf(id), name)
     await this.#init.spread()
-    return this.#member(id)
+    return this.#members.of(id)
   }
 
   async remove({ peer, signal }: AbortOptions & { peer: string }): Promise<MemberInfo> {
     signal?.throwIfAborted()
     this.#mustBeIn()
-    const { id } = this.#resolve(peer)
+    const id = this.#members.resolve(peer)
     if (id === this.#init.identity.id) {
       throw new InvalidRequestError('This is the device that you are at. It goes by itself: mesh leave.')
     }
     this.#init.roster.remove(deviceKeyOf(id))
     await this.#init.spread()
-    return this.#member(id)
+    return this.#members.of(id)
   }
 
   async leave({ erase = false, signal }: AbortOptions & { erase?: boolean } = {}): Promise<void> {
@@ -234,9 +229,7 @@ export class LocalMembership implements Membership {
   async makePhrase({ phrase, signal }: AbortOptions & { phrase?: string } = {}): Promise<{ phrase: string }> {
     signal?.throwIfAborted()
     this.#mustBeIn()
-    const made = makePhrase()
-    const old = phrase === undefined ? null : signerOf(phraseToSeed(phrase))
-    this.#init.roster.replaceRecovery(old, signerOf(phraseToSeed(made)).key)
+    const made = newPhrase(this.#init.roster, phrase)
     await this.#init.spread()
     return { phrase: made }
   }
@@ -249,26 +242,14 @@ export class LocalMembership implements Membership {
   }: AbortOptions & { phrase: string; remove?: string[]; restore?: string[] }): Promise<MemberInfo[]> {
     signal?.throwIfAborted()
     const { roster, identity } = this.#init
-    const signer = signerOf(phraseToSeed(phrase))
-    if (roster.mesh === null) {
-      throw new NotMemberError('This home knows no mesh to recover. Let it in as a new device: mesh join.')
-    }
-    if (!roster.phraseMade) throw new RecoveryError('No recovery phrase was made for this mesh.')
-    if (signer.key !== roster.recoveryKey) {
-      throw new RecoveryError(`These are 24 good words, but not the recovery phrase of ${roster.words ?? 'this mesh'}.`)
-    }
-    const lost = remove.map((peer) => deviceKeyOf(this.#resolve(peer).id))
-    const isLost = (id: string) => lost.includes(deviceKeyOf(id))
     const own = roster.isIn ? [] : [identity.id]
-    const back = new Set([...own, ...restore.map((peer) => this.#resolve(peer, roster.removed()).id)])
-    roster.recover((append) => {
-      for (const device of lost) append.remove(signer, device)
-      for (const { id, device, box, name } of roster.removed()) {
-        if (back.has(id) && !isLost(id)) append.admit(signer, { device, box, name })
-      }
+    recover(roster, {
+      phrase,
+      lost: remove.map((peer) => this.#members.resolve(peer)),
+      back: [...own, ...restore.map((peer) => this.#members.resolve(peer, roster.removed()))]
     })
     await this.#init.spread()
-    return this.#list(false)
+    return this.#members.members()
   }
 
   #state(): MembershipStatus['state'] {
@@ -305,68 +286,7 @@ export class LocalMembership implements Membership {
         : `${roster.words ?? 'The mesh'} has removed this device. It can start anew: mesh join --new-key`
     )
   }
-
-  #names(): Map<string, string> {
-    const { roster } = this.#init
-    return displayNames([
-      ...roster.named(),
-      ...roster.removed().map(({ id, name, order }) => ({ id, ownName: name, order: order + MOST_MEMBERS }))
-    ])
-  }
-
-  #resolve(peer: string, among: readonly { id: string }[] = this.#init.roster.members()): { id: string } {
-    const names = this.#names()
-    const own = this.#init.identity.id
-    return resolvePeer(
-      peer,
-      among.map(({ id }) => ({ peer: { id, name: names.get(id) ?? id }, here: id === own }))
-    )
-  }
-
-  #member(id: string): MemberInfo {
-    const member = this.#list(true).find((each) => each.id === id)
-    if (member === undefined) throw new AlreadyMemberError(`The roster does not know ${id} any more.`)
-    return member
-  }
-
-  /** As `list` with `all`, now. */
-  listNow(): MemberInfo[] {
-    return this.#list(true)
-  }
-
-  #list(all: boolean): MemberInfo[] {
-    const { roster, identity, peers } = this.#init
-    const names = this.#names()
-    const states = new Map(peers().map(({ id, state }) => [id, state]))
-    const nameOf = (key: string | null) => {
-      if (key === null) return null
-      if (key === 'recovery') return 'recovery phrase'
-      const id = peerIdOf(key)
-      return names.get(id) ?? id
-    }
-    const members: MemberInfo[] = roster.members().map(({ id, name, role, admittedBy }) => ({
-      name: names.get(id) ?? name,
-      id,
-      state: id === identity.id ? 'here' : (states.get(id) ?? 'away'),
-      role,
-      admittedBy: nameOf(admittedBy),
-      removedBy: null
-    }))
-    if (!all) return members
-    const removed: MemberInfo[] = roster.removed().map(({ id, name, role, admittedBy, removedBy }) => ({
-      name: names.get(id) ?? name,
-      id,
-      state: 'removed',
-      role,
-      admittedBy: nameOf(admittedBy),
-      removedBy: nameOf(removedBy)
-    }))
-    return [...members, ...removed]
-  }
 }
-
-/** More than a roster can hold: whoever was removed gives way to the members' names. */
-const MOST_MEMBERS = 1_000_000
 
 function begin<T>(signal: AbortSignal | undefined, work: () => T): Promise<T> {
   return new Promise((resolve) => {

@@ -13,6 +13,8 @@ export const NOTICE_RATE = { capacity: 10, perSecond: 1000 / GAP_MS }
 export const gossipOptions = {
   /** Who speaks is who signed: nothing unsigned is taken or passed on. */
   globalSignaturePolicy: StrictSign,
+  /** No device of a mesh speaks it, and what is not handled need not be guarded. */
+  fallbackToFloodsub: false,
   /** A device alone is no error. */
   allowPublishToZeroTopicPeers: true,
   allowedTopics: [NOTICES_TOPIC],
