@@ -58,9 +58,9 @@ export function narrator({ hint }: NarratorInit): Narrate {
       case 'not-joined':
         return `This device was not let in: ${event.reason}`
       case 'member-admitted':
-        return `${event.member.name} is a member now${by(event.member.admittedBy)}.`
+        return `${event.member.name} is a member now${by('let in', event.member.admittedBy)}.`
       case 'member-removed':
-        return `${event.member.name} is no longer a member${by(event.member.removedBy)}.`
+        return `${event.member.name} is no longer a member${by('removed', event.member.removedBy)}.`
       case 'warning':
         return event.message
       case 'stopping':
@@ -104,8 +104,8 @@ export function waitingAdvice(hint: NarratorInit['hint']): string {
   return `Devices with ownmesh are near, and none lets this one in yet. On one that belongs to you: mesh approve (if none does: ${hint('join --new')} here)`
 }
 
-function by(name: string | null): string {
-  return name === null ? '' : ` (by ${name})`
+function by(what: string, name: string | null): string {
+  return name === null ? '' : ` (${what} by ${name})`
 }
 
 function change(before: Pick<PeerInfo, 'state' | 'model'>, peer: PeerInfo): string | undefined {

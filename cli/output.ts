@@ -167,7 +167,9 @@ export class Output {
   /** A dim line about the result, on standard error; left out with `--quiet` and `--json`. */
   note(text: string): void {
     if (!this.quiet && !this.json) {
-      this.#above(() => this.#stderr.write(`${this.#styled(this.#stderr, '2', printable(text))}\n`))
+      const width = this.#stderr.isTTY === true ? (this.#stderr.columns ?? DEFAULT_WIDTH) : Number.POSITIVE_INFINITY
+      const lines = wrap(printable(text), width).map((line) => `${this.#styled(this.#stderr, '2', line)}\n`)
+      this.#above(() => this.#stderr.write(lines.join('')))
     }
   }
 

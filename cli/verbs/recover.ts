@@ -64,7 +64,7 @@ async function makePhrase(mesh: Mesh, invocation: RecoverInvocation): Promise<nu
     return EXIT.done
   }
   const phrase = await make()
-  output.line('The recovery phrase of this mesh. Write it on paper; it is shown only now and kept nowhere.')
+  output.paragraph('The recovery phrase of this mesh. Write it on paper; it is shown only now and kept nowhere.')
   output.line()
   for (const line of phraseLines(phrase)) {
     output.line(line)

@@ -209,7 +209,7 @@ describe('newcomers at the prompt of mesh join', () => {
     mesh.emit({ type: 'member-admitted', member: member() })
     admit()
     const shown = await terminal.until('mesh recover --new')
-    assert.match(shown, /pi is a member now \(by laptop\)\./)
+    assert.match(shown, /pi is a member now \(let in by laptop\)\./)
     assert.doesNotMatch(shown, /no longer there/)
     terminal.type('yes\r')
     await terminal.until('84\n')
@@ -395,7 +395,7 @@ describe('membership in the log of mesh join', () => {
       'A device nearby looks for a mesh. To let it in: mesh approve',
       'A device at 192.168.1.9 asks to be let in. If its screen shows 123 456: mesh approve 123456',
       'A device that asked to be let in is no longer there: it hung up',
-      'pi is no longer a member (by desktop).',
+      'pi is no longer a member (removed by desktop).',
       'This device was removed from its mesh. To join one again, as a new device: mesh join --new-key'
     ])
   })
