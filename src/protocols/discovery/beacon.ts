@@ -26,7 +26,7 @@ const INTERVAL_MS = 5000
 const FORGET_MS = 6 * INTERVAL_MS
 /**
  * Sixteen processes on one machine may start at once, each heard twice on each of a few networks. In all: a home of
- * thirty devices in which every door is open is a tenth of it, and reading as many costs a few percent of one core.
+ * thirty devices in which every door is open is a tenth of it, and reading as many costs a tenth of one core at most.
  */
 const HEARD_RATE = { each: { capacity: 256, perSecond: 64 }, all: { capacity: 2048, perSecond: 512 } }
 /**
@@ -34,15 +34,15 @@ const HEARD_RATE = { each: { capacity: 256, perSecond: 64 }, all: { capacity: 20
  * have a rate of their own, so that strangers do not use up what members are due.
  */
 const ANSWER_RATE = { each: { capacity: 16, perSecond: 4 }, all: { capacity: 64, perSecond: 16 } }
-/** A home has a few open doors at most; each is heard several times a second when it opens. */
+/** A home has a few open doors at most; each is passed on when it changes and once a second at most. */
 const DOOR_RATE = { each: { capacity: 16, perSecond: 4 }, all: { capacity: 64, perSecond: 16 } }
-/** Four devices of a class or a family behind one address at once; and a dozen in all. */
+/** Four newcomers on one machine, and a dozen in all, are more than one person lets in at once. */
 const KNOCK_RATE = {
   everyMs: 60_000,
   each: { capacity: 4, perSecond: 1 / 15 },
   all: { capacity: 12, perSecond: 1 / 5 }
 }
-/** The address is the source itself; what is over `all` has been said sixteen times by then. */
+/** One neighbour is news enough for who looks for a mesh; sixteen are a crowded network. */
 const FOREIGN_RATE = { everyMs: 60_000, each: { capacity: 4, perSecond: 1 }, all: { capacity: 16, perSecond: 1 } }
 /** Copies of a home are few, and each process of one is told of once; forged ones have no end. */
 const CLONE_RATE = {
