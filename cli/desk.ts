@@ -54,6 +54,10 @@ export class Desk {
           notice(`The device that asked to be let in is no longer there: ${event.reason}`)
         }
         return true
+      case 'member-admitted':
+        // It was let in elsewhere, which is told as such.
+        this.#takeBack((request) => request.type === 'newcomer' && request.newcomer.id === event.member.id)
+        return false
       case 'comparing':
         this.#takeBack(({ type }) => type !== 'newcomer')
         this.#ask(event)

@@ -18,6 +18,8 @@ export type Narrate = (event: MeshEvent) => string | undefined
 export function narrator({ hint }: NarratorInit): Narrate {
   const told = new Map<string, Pick<PeerInfo, 'state' | 'model'>>()
   let door: Door | undefined
+  /** Of newcomers that are members now, whose going is no news. */
+  const admitted = new Set<string>()
   return (event) => {
     switch (event.type) {
       case 'peer-connected': {
@@ -46,7 +48,9 @@ export function narrator({ hint }: NarratorInit): Narrate {
         return `A device at ${hostOf(address)} asks to be let in. If its screen shows ${spaced(code)}: ${hint(`approve ${code}`)}`
       }
       case 'newcomer-gone':
-        return `A device that asked to be let in is no longer there: ${event.reason}`
+        return admitted.delete(event.id)
+          ? undefined
+          : `A device that asked to be let in is no longer there: ${event.reason}`
       case 'knock':
         return `A device nearby looks for a mesh. To let it in: ${hint('approve')}`
       case 'doors':
@@ -58,6 +62,7 @@ export function narrator({ hint }: NarratorInit): Narrate {
       case 'not-joined':
         return `This device was not let in: ${event.reason}`
       case 'member-admitted':
+        admitted.add(event.member.id)
         return `${event.member.name} is a member now${by('let in', event.member.admittedBy)}.`
       case 'member-removed':
         return `${event.member.name} is no longer a member${by('removed', event.member.removedBy)}.`

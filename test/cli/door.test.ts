@@ -279,6 +279,20 @@ describe('newcomers at the prompt of mesh join', () => {
     assert.deepEqual([mesh.membership.called, mesh.asked], [[], []])
   })
 
+  it('that are let in elsewhere are no longer asked about', async () => {
+    const mesh = new SmallFake()
+    const terminal = joining(mesh)
+    await terminal.until('ask> ')
+    mesh.emit({ type: 'newcomer', newcomer: newcomer() })
+    await terminal.until('Type y or n.\n')
+    mesh.emit({ type: 'member-admitted', member: member({ admittedBy: 'desktop' }) })
+    mesh.emit({ type: 'newcomer-gone', id: '12D3KooWPi', reason: 'it is a member now' })
+    mesh.emit({ type: 'warning', message: 'And now?' })
+    assert.doesNotMatch(await terminal.until('And now?\n'), /no longer there/)
+    terminal.type(CTRL_D)
+    await terminal.exit
+  })
+
   it('that knock make it say how the door opens, and /door opens it', async () => {
     const mesh = new SmallFake()
     const terminal = joining(mesh)
@@ -378,6 +392,8 @@ describe('membership in the log of mesh join', () => {
       { type: 'knock', id: 'x' },
       { type: 'newcomer', newcomer: newcomer() },
       { type: 'newcomer-gone', id: '12D3KooWPi', reason: 'it hung up' },
+      { type: 'member-admitted', member: member({ id: '12D3KooWTv' }) },
+      { type: 'newcomer-gone', id: '12D3KooWTv', reason: 'it is a member now' },
       { type: 'member-removed', member: member({ removedBy: 'desktop' }) },
       { type: 'mesh', mesh: null, how: 'removed' }
     ]
@@ -395,6 +411,7 @@ describe('membership in the log of mesh join', () => {
       'A device nearby looks for a mesh. To let it in: mesh approve',
       'A device at 192.168.1.9 asks to be let in. If its screen shows 123 456: mesh approve 123456',
       'A device that asked to be let in is no longer there: it hung up',
+      'pi is a member now (let in by laptop).',
       'pi is no longer a member (removed by desktop).',
       'This device was removed from its mesh. To join one again, as a new device: mesh join --new-key'
     ])
