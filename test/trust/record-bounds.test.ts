@@ -96,6 +96,16 @@ describe('a record', () => {
     assert.equal(reasonOf(forged(fields(writer, { 2: many.slice(1) }))), null, '32 parents are not too many')
   })
 
+  it('has seven fields, and no more', () => {
+    const accepting = () => true
+    const signature = new Uint8Array(64)
+    for (const more of [[], [signature, signature], [signature, null]]) {
+      const bytes = encode([...fields(writer), ...more], rfc8949EncodeOptions)
+      assert.match(String(reasonOf(bytes, accepting)), /not a list of 7 fields/)
+    }
+    assert.match(String(reasonOf(encode({ 0: 1 }), accepting)), /not a list of 7 fields/)
+  })
+
   it('that begins a mesh stands alone and is signed by its device', () => {
     const key = (name: string) => bytesOf(keyOf(name))
     const body = encode(
