@@ -13,7 +13,7 @@ import type { RecordHash, RosterBody, RosterRecord } from './record.ts'
  */
 
 /** Room for 32 parents, the keys, and two names of the greatest length in four-byte letters. */
-export const MAX_RECORD_BYTES = 4096
+const MAX_RECORD_BYTES = 4096
 /** More would make a record larger than a packet; who knows of more writes records that gather them. */
 export const MAX_PARENTS = 32
 

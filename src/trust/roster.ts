@@ -9,7 +9,7 @@ import { MEMBER_ROLE, type RecordHash, type RosterBody, type RosterRecord } from
 import { Waiting } from './waiting.ts'
 
 /** Evaluating this many takes well under a second; a household writes some hundreds in its life. */
-export const MAX_RECORDS = 10_000
+const MAX_RECORDS = 10_000
 /** The last places are the recovery key's: whoever fills a roster with records can still be removed from it. */
 const RECOVERY_PLACES = 500
 const NONCE_BYTES = 16
