@@ -3,7 +3,7 @@ import { ProtocolError } from '../errors.ts'
 import type { AskOptions, DiscoverOptions, Membership, Mesh, Message } from '../interface.ts'
 
 /** The longest question. A token is some four bytes, so this is more than any model reads; a stranger's limit is ours. */
-export const MAX_QUESTION_BYTES = 2 ** 20
+const MAX_QUESTION_BYTES = 2 ** 20
 
 /** The longest options of what takes no prompt: names, a code, an invite, a recovery phrase. */
 const MAX_OPTIONS_BYTES = 2 ** 16

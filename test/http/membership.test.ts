@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Control } from '../../src/http/index.ts'
 import type { Membership } from '../../src/interface.ts'
 import { Home } from './home.ts'
 
@@ -6,11 +7,12 @@ const SECRET = 'abandon ability able about above absent'
 
 describe('membership over the control socket', () => {
   let home: Home
+  let control: Control
   let membership: Membership
 
   beforeEach(async () => {
     home = await Home.create()
-    await home.serve()
+    control = await home.serve()
     membership = (await home.connect()).membership
   })
 
@@ -59,6 +61,12 @@ describe('membership over the control socket', () => {
     for (const request of ['no base64', 5, undefined, [1, 2]]) {
       await assert.rejects(membership.admit({ request: request as never }), { name: 'ProtocolError' })
     }
+  })
+
+  it('has left when the node has ended of it', async () => {
+    home.fake.onShutdown = () => control.close({ drain: false })
+    await membership.leave()
+    await assert.rejects(membership.list(), { name: 'NodeUnreachableError' })
   })
 
   it('keeps secrets out of the log, and out of the words of an inner error', async () => {
