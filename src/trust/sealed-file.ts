@@ -37,7 +37,7 @@ export function firstLine(kind: FileKind): Buffer {
 export function seal(kind: FileKind, content: Record<string, unknown>): Uint8Array {
   const body = Buffer.concat([firstLine(kind), encode(content)])
   if (body.length + CHECKSUM_BYTES > MAX_FILE_BYTES) throw invalid(kind, 'too-large')
-  return Buffer.concat([body, checksumOf(body)])
+  return Uint8Array.from(Buffer.concat([body, checksumOf(body)]))
 }
 
 /** The map in the file, its fields not looked at. @throws {InvalidFileError} */
@@ -51,7 +51,8 @@ export function unseal(kind: FileKind, file: Uint8Array): Record<string, unknown
   if (!checksumOf(body).equals(file.subarray(body.length))) throw invalid(kind, 'damaged')
   if (Number(version) !== VERSION) throw invalid(kind, 'newer')
   try {
-    return mapFrom(body.subarray(length))
+    // Plain bytes, even of a Buffer: so are then those in it.
+    return mapFrom(Uint8Array.from(body.subarray(length)))
   } catch (cause) {
     throw invalid(kind, 'malformed', cause)
   }
