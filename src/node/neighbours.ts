@@ -46,8 +46,8 @@ export interface MemberList {
   isMember: (id: string) => boolean
   /** The members, this device among them; empty outside any mesh. */
   named: () => NamedDevice[]
-  /** A member has another roster than this device. */
-  differs: (id: string, digest: string | null) => void
+  /** A member has said which roster it has. */
+  rosterOf: (id: string, digest: string | null) => void
 }
 
 export interface NeighboursInit {
@@ -232,7 +232,7 @@ export class Neighbours {
       this.#heard(event)
     })
     notices.listen(({ peer, capability: notice }) => {
-      this.#init.members.differs(peer, notice.roster)
+      this.#init.members.rosterOf(peer, notice.roster)
       this.#warnings.instance({ id: peer, name: this.names().get(peer) ?? peer }, notice.instance)
       this.#apply(peer, { type: 'notice', capability: notice, direct: false })
       if (this.peers.get(peer)?.state !== 'connected' && notice.addresses.length > 0) {
@@ -273,7 +273,7 @@ export class Neighbours {
     switch (event.type) {
       case 'notice':
         this.#apply(event.peer, { type: 'notice', capability: event.capability, direct: true })
-        this.#init.members.differs(event.peer, event.capability.roster)
+        this.#init.members.rosterOf(event.peer, event.capability.roster)
         this.#warnOf(event.peer, event.capability)
         break
       case 'beat':

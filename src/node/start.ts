@@ -161,7 +161,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     members: {
       isMember: (peer) => belonging?.roster.isMember(peer) === true,
       named: () => belonging?.roster.named() ?? [],
-      differs: (peer, digest) => belonging?.differs(peer, digest)
+      rosterOf: (peer, digest) => belonging?.rosterOf(peer, digest)
     },
     network,
     store: peerStore(database),

@@ -148,7 +148,7 @@ describe('the neighbours', () => {
       members: {
         isMember: (id) => members.has(id),
         named: () => [...members].map(([id, ownName], order) => ({ id, ownName, order })),
-        differs: (id, digest) => differing.push(`${id} ${digest}`)
+        rosterOf: (id, digest) => differing.push(`${id} ${digest}`)
       },
       network: network as unknown as NeighbourNetwork,
       store: {

@@ -19,6 +19,7 @@ import { LocalMembership } from './local-membership.ts'
 import { MemberList } from './member-list.ts'
 import { OwnRoster, type RosterChange } from './own-roster.ts'
 import type { Heard } from './looking.ts'
+import { Reconciler } from './reconciler.ts'
 import { Seeker } from './seeker.ts'
 import { Strangers } from './strangers.ts'
 import { listenOnAir, voiceOf } from './voice.ts'
@@ -56,6 +57,7 @@ export class Belonging {
   readonly #doorkeeper: Doorkeeper | null
   readonly #stopped = new AbortController()
   readonly #strangers: Strangers
+  readonly #reconciler: Reconciler
   readonly #farewells = new Set<Promise<void>>()
   #seeker: Seeker | null = null
   #applicant: Applicant | undefined
@@ -95,6 +97,12 @@ export class Belonging {
         this.#hangUp(id)
       },
       clock
+    })
+    this.#reconciler = new Reconciler({
+      own: () => this.roster.digest,
+      exchange: (id) => this.#exchange(id),
+      clock,
+      signal
     })
     this.#gate = new Gate({
       isMember: (id) => this.roster.isMember(id),
@@ -160,6 +168,7 @@ export class Belonging {
       this.#connected(detail)
     })
     network.addEventListener('peer:disconnect', ({ detail }: CustomEvent<PeerId>) => {
+      this.#reconciler.gone(detail.toString())
       // libp2p remembers whoever negotiated a stream; strangers make PeerIds for nothing.
       if (!this.#gate.isMember(detail)) void network.peerStore.delete(detail).catch(() => undefined)
     })
@@ -208,10 +217,10 @@ export class Belonging {
     this.#strangers.stop()
   }
 
-  /** A member has another roster than this device: what is in either is brought to both. */
-  differs(id: string, digest: string | null): void {
-    if (digest === null || digest === this.roster.digest || !this.roster.isMember(id)) return
-    void this.#exchange(id).catch(() => undefined)
+  /** A member has this roster: where it is another one than here, what is in either is brought to both. */
+  rosterOf(id: string, digest: string | null): void {
+    const isReachable = this.roster.isMember(id) && this.#connectionsWith(id).length > 0
+    if (digest !== null && isReachable) this.#reconciler.told(id, digest)
   }
 
   #changed({ admitted, removed, own }: RosterChange): void {
@@ -239,7 +248,7 @@ export class Belonging {
     this.#neighbours?.forget(id)
     for (const { streams } of this.#connectionsWith(id)) for (const stream of [...streams]) stream.abort(NO_MEMBER)
     const farewell: Promise<void> = this.#gate
-      .farewell(id, () => this.#exchange(id))
+      .farewell(id, () => this.#reconciler.exchange(id))
       .catch(() => undefined)
       .finally(() => {
         this.#hangUp(id)
@@ -322,7 +331,7 @@ export class Belonging {
   async #spread(): Promise<void> {
     await this.#neighbours?.remembered
     const connected = this.#neighbours?.list().filter(({ state }) => state === 'connected') ?? []
-    await Promise.allSettled([...connected.map(({ id }) => this.#exchange(id)), ...this.#farewells])
+    await Promise.allSettled([...connected.map(({ id }) => this.#reconciler.exchange(id)), ...this.#farewells])
   }
 
   async #exchange(id: string): Promise<void> {
