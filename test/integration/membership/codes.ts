@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Comparison, MembershipEvent, Mesh, Newcomer } from '../../../src/interface.ts'
 import type { Device, Line, Outcome } from '../device.ts'
+import { holds } from './happening.ts'
 
 type Told<T extends MembershipEvent['type']> = Line & Omit<Extract<MembershipEvent, { type: T }>, 'type'>
 
@@ -50,25 +51,12 @@ export function dataOf<T>({ code, stdout, stderr }: Outcome): T {
   return JSON.parse(stdout) as T
 }
 
-/** Waits until it is so, looking again at each event of the device; what happened before counts too. */
-export async function untilTrue(
-  what: string,
-  device: Device,
-  isTrue: (mesh: Mesh) => Promise<boolean>,
-  timeoutMs = 30_000
-): Promise<void> {
+/** Waits until it is so on that device; what happened before counts too. */
+export async function untilTrue(device: Device, isTrue: (mesh: Mesh) => Promise<boolean>): Promise<void> {
   const mesh = await device.attach()
-  const events = mesh.events({ signal: AbortSignal.timeout(timeoutMs) })[Symbol.asyncIterator]()
-  let next = events.next()
   try {
-    while (!(await isTrue(mesh))) {
-      assert.ok((await next).done !== true, `${device.name} ended before ${what}`)
-      next = events.next()
-    }
-  } catch (cause) {
-    throw new Error(`${device.name} did not come to ${what} within ${timeoutMs} ms`, { cause })
+    await holds(() => isTrue(mesh))
   } finally {
-    next.catch(() => undefined)
     await mesh.stop()
   }
 }

@@ -30,7 +30,7 @@ describe('a mesh that a thief turns against its owner', function () {
     await Promise.all([stolen.sees('mine', { model: false }), mine.sees('other', { model: false })])
     phraseFile = join(devices.home(''), 'phrase')
     assert.equal((await stolen.mesh('recover', '--new', '--phrase-file', phraseFile)).code, 0)
-    await untilTrue('the phrase', mine, async (mesh) => (await mesh.status()).membership.recovery)
+    await untilTrue(mine, async (mesh) => (await mesh.status()).membership.recovery)
   })
 
   afterEach(async () => {
@@ -52,8 +52,8 @@ describe('a mesh that a thief turns against its owner', function () {
     const recover = ['recover', '--json', '--phrase-file', phraseFile, '--remove', 'stolen']
     const members = dataOf<MemberInfo[]>(await mine.mesh(...recover))
     assert.deepEqual(members.map(({ name }) => name).sort(), ['mine', 'other'])
-    await untilTrue('its end', stolen, async (mesh) => (await mesh.status()).membership.state === 'removed')
-    await untilTrue('the return', other, (mesh) => lists(mesh, 'mine', 'member'))
+    await untilTrue(stolen, async (mesh) => (await mesh.status()).membership.state === 'removed')
+    await untilTrue(other, (mesh) => lists(mesh, 'mine', 'member'))
     await Promise.all([other.sees('mine', { model: false }), mine.sees('other', { model: false })])
     const again = await stolen.mesh('remove', '--json', 'mine', '--yes')
     assert.equal(failure(again).code, 1)

@@ -54,7 +54,7 @@ describe('a device that is removed', function () {
 
     // Away meanwhile, it still takes the lost one for a member, until it meets one that knows better.
     await third.start()
-    await untilTrue('the removal', third, (mesh) => lists(mesh, 'lost', 'removed'))
+    await untilTrue(third, (mesh) => lists(mesh, 'lost', 'removed'))
     const outside = await OutsideDevice.create(identityOf(lost.home).privateKey)
     try {
       for (const device of [stays, third]) {
