@@ -490,7 +490,7 @@ export interface Membership {
    * @throws {PairingFailedError}
    */
   confirm(options: AbortOptions & { code: string }): Promise<{ mesh: string }>
-  /** Of a newcomer: the codes differ. */
+  /** Of a newcomer: the codes differ. Nothing happens where nothing is being compared. */
   deny(options?: AbortOptions): Promise<void>
   /** Makes a ticket that is good for ten minutes and one device. @throws {NotMemberError} */
   invite(options?: AbortOptions): Promise<Invite>
@@ -508,7 +508,10 @@ export interface Membership {
   rename(options: AbortOptions & { peer: string; name: string }): Promise<MemberInfo>
   /** @throws {UnknownPeerError} {AmbiguousPeerError} {NotMemberError} */
   remove(options: AbortOptions & { peer: string }): Promise<MemberInfo>
-  /** Removes this device from the mesh and forgets the mesh; with `erase` everything of this home but the models. */
+  /**
+   * Removes this device from the mesh, forgets the mesh and the keys, and ends the node; with `erase` everything of this
+   * home but the models goes.
+   */
   leave(options?: AbortOptions & { erase?: boolean }): Promise<void>
   /**
    * Makes the recovery phrase, 24 words, shown once and kept nowhere. The old one replaces itself by `phrase`.

@@ -143,7 +143,8 @@ export class LocalMembership implements Membership {
     return begin(signal, () => this.#keeper().invite(this.#init.addresses()))
   }
 
-  redeem({ invite, signal }: AbortOptions & { invite: string }): Promise<{ mesh: string }> {
+  async redeem({ invite, signal }: AbortOptions & { invite: string }): Promise<{ mesh: string }> {
+    signal?.throwIfAborted()
     return this.#applicant().redeem(invite, signal === undefined ? {} : { signal })
   }
 

@@ -4,9 +4,9 @@ import type { PairConversation } from '../../protocols/pair/index.ts'
 import { helloOf, stepPairing, type PairingEnd, type PairingEvent, type PairingState } from '../../trust/index.ts'
 
 /** Devices answer each other at once. */
-export const DEVICE_TIMEOUT_MS = 10_000
+const DEVICE_TIMEOUT_MS = 10_000
 /** A person walks to the other screen and back. */
-export const PERSON_TIMEOUT_MS = 3 * 60_000
+const PERSON_TIMEOUT_MS = 3 * 60_000
 
 export interface MeetingInit {
   conversation: PairConversation
