@@ -11,7 +11,7 @@ const REFUSAL = 'I am only the small built-in model'
  * Shares that must be right; sums within the promised range have no excuse. The goal for help is 0.95 and was not
  * reached (models/mini/README.md): what is held here is what was.
  */
-const GOALS = { sums: 1, help: 0.93, unknown: 0.95, talk: 0.9 }
+const GOALS = { sums: 1, help: 0.95, unknown: 0.95, talk: 0.9 }
 
 interface Verbs {
   answer: string

@@ -8,7 +8,9 @@ from noise import as_typed
 
 VERBS = json.loads((HERE / '../verbs.json').read_text(encoding='utf-8'))
 OTHER = 'other'
-ANSWERS = {verb['name']: VERBS['answer'].format(**verb) for verb in VERBS['verbs']} | {OTHER: VERBS['other']}
+# A verb that has no phrases yet is one of the others: mesh help lists it.
+KNOWN = [verb for verb in VERBS['verbs'] if (HERE / f"phrases/help/{verb['name']}.txt").exists()]
+ANSWERS = {verb['name']: VERBS['answer'].format(**verb) for verb in KNOWN} | {OTHER: VERBS['other']}
 
 DOMAIN = Grammar({name: lines for name, lines in read_sections('phrases/slots.txt').items()})
 WRAPPERS = {kind: Templates(lines) for kind, lines in read_sections('phrases/wrappers.txt').items()}
@@ -16,8 +18,10 @@ PHRASES = {
     intent: {kind: Templates(lines) for kind, lines in read_sections(f'phrases/help/{intent}.txt').items()}
     for intent in ANSWERS
 }
+# Drawn half as often again: they are asked for in the most ways.
+WIDE = (OTHER, 'join', 'status', 'why', 'doctor')
 # How often each section is drawn; a `do` phrase is sometimes turned into its -ing form.
-SECTION_WEIGHTS = {'do': 36, 'know': 24, 'say': 30, 'ask': 22, 'terse': 18}
+SECTION_WEIGHTS = {'do': 36, 'know': 26, 'say': 30, 'ask': 36, 'terse': 18}
 # Who says what before the question itself: "I have two laptops, how do I …".
 CONTEXTS = (
     'I have {my_devices}', 'I have a {device} and a {device}', 'there are two {devices} here', 'I own three {devices}', 'my {device} is on my desk',
@@ -74,5 +78,5 @@ def clean_question(intent, rng):
 
 def help_question(rng, intent=None):
     """(question, answer) for one intent, any of them if none is given."""
-    intent = intent or rng.choice((*ANSWERS, OTHER))
+    intent = intent or rng.choice((*ANSWERS, *ANSWERS, *WIDE))
     return as_typed(clean_question(intent, rng), rng), ANSWERS[intent]

@@ -55,7 +55,8 @@ REPLACED = DOMAIN.with_slots(
 MESH_WORDS = (
     'mesh node nodes daemon model models device devices peer peers question questions prompt prompts answer answers answered '
     'replied chat conversation network members machine machines laptop laptops computer computers service llm ai program dialogue '
-    'mode query script terminal error errors status connection memories settings commands command version wifi it them'
+    'mode query script terminal error errors status connection memories settings commands command version wifi it them this that '
+    'phone phones tablet tablets server servers desktop desktops box boxes pc pcs bluetooth firewall router setup one'
 ).split()
 MESH_WORD = re.compile(rf'(?i)\b({"|".join(MESH_WORDS)})\b')
 
@@ -184,7 +185,7 @@ def about_names(rng):
 KINDS = (
     (refused_sum, 24, False),
     (frame, 22, True),
-    (everyday, 22, True),
+    (everyday, 26, True),
     (replaced_nouns, 12, True),
     (about_names, 5, True),
     (prose, 5, True),

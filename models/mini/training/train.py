@@ -52,7 +52,7 @@ STAGES = (
     Stage(Mixture(sums=34, refusals=36, helps=26, greetings=4, names=0.12), share=0.35, first_rate=1.0, last_rate=0.6),
     Stage(Mixture(sums=64, refusals=18, helps=15, greetings=3, names=0.10), share=0.2, first_rate=0.6, last_rate=0.5),
     Stage(Mixture(sums=36, refusals=33, helps=27, greetings=4, names=0.15), share=0.2, first_rate=0.5, last_rate=0.3, drills=0.12),
-    Stage(Mixture(sums=36, refusals=31, helps=31, greetings=2, names=0.08, long_texts=0.003), share=0.25, first_rate=0.3, last_rate=0.0, drills=0.15),
+    Stage(Mixture(sums=30, refusals=31, helps=42, greetings=3, names=0.10, long_texts=0.003), share=0.25, first_rate=0.3, last_rate=0.0, drills=0.15),
 )
 
 
