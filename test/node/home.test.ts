@@ -161,7 +161,7 @@ describe('a home', () => {
       assert.equal(settings.portChosen, true)
       assert.equal(settings.name, 'from-env')
       assert.equal(settings.answer, 'no')
-      assert.deepEqual(settings.listen, ['127.0.0.1'])
+      assert.deepEqual(settings.listen, ['0.0.0.0'])
       assert.equal(resolveSettings({}, join(home, 'none'), {}, 'h').portChosen, false)
     })
 

@@ -11,16 +11,15 @@ async function* tokens(count: number): AsyncIterable<GenerateEvent> {
 
 describe('a paced engine', () => {
   it('lets through at most its rate, and every token in order', async () => {
-    const times: number[] = []
+    const started = performance.now()
     const seen: number[] = []
     for await (const event of paced(() => tokens(11), 100)(request)) {
-      if (event.type !== 'tokens') continue
-      seen.push(...event.tokens)
-      times.push(performance.now())
+      if (event.type === 'tokens') seen.push(...event.tokens)
     }
+    const took = performance.now() - started
     assert.deepEqual(seen, [...Array(11).keys()])
     // Ten gaps of 10 ms; a timer may fire up to a millisecond early.
-    assert.ok(times.at(-1)! - times[0]! >= 99, `${String(times.at(-1)! - times[0]!)} ms`)
+    assert.ok(took >= 99, `${String(took)} ms`)
   })
 
   it('does not make up for the time in which the device slept', async () => {

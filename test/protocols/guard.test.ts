@@ -16,7 +16,6 @@ import { answerOf } from './requests.ts'
 const LATER_PROTOCOL = '/added/later/1.0.0'
 /** What a device must not say to a stranger, nor hear from one: libp2p's own as well as ours. */
 const GUARDED = [
-  '/floodsub/1.0.0',
   '/ipfs/id/1.0.0',
   '/ipfs/id/push/1.0.0',
   '/mesh/ask/1.0.0',
