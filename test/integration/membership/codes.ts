@@ -11,8 +11,8 @@ export async function told<T extends MembershipEvent['type']>(
   type: T,
   { after = -Infinity, timeoutMs }: { after?: number; timeoutMs?: number } = {}
 ): Promise<Told<T>> {
-  const line = await device.until(`the event ${type}`, ({ event, at }) => event === type && at > after, timeoutMs)
-  return line as Told<T>
+  const line: Line = await device.until(`the event ${type}`, ({ event, at }) => event === type && at > after, timeoutMs)
+  return line
 }
 
 export interface Comparing {
@@ -46,6 +46,7 @@ export async function agree({ member, newcomer, onMember, onNewcomer }: Comparin
 }
 
 /** What a verb with `--json` printed. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- whoever runs a verb knows what it prints
 export function dataOf<T>({ code, stdout, stderr }: Outcome): T {
   assert.equal(code, 0, stderr)
   return JSON.parse(stdout) as T

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { AskEvent, MemberInfo, Mesh } from '../../../src/interface.ts'
-import type { Device } from '../device.ts'
 import { Devices } from '../devices.ts'
 import { underLoad } from '../goals.ts'
 import { addressOf, OutsideDevice } from './outside-device.ts'

@@ -133,6 +133,7 @@ describe('members among strangers', function () {
     await connection?.close().catch(() => undefined)
     const others = witness.calls(at.id, device.id).filter((protocol) => protocol !== PAIR_PROTOCOL)
     assert.deepEqual([...new Set(others)], [])
+    assert.equal(witness.bytes(at.id, device.id, { but: PAIR_PROTOCOL }), 0)
   }
 
   /** A member takes so many connections a second from one address, and not more: then it has to be tried again. */
@@ -159,6 +160,7 @@ describe('members among strangers', function () {
   it(`call no handler and tell nothing to a stranger, whatever it tries, ${TRIES} times`, async () => {
     await members.answers(friend)
     assert.ok(witness.calls(watched.id, friend.id).includes('/mesh/ask/1.0.0'), 'a member is handled')
+    assert.ok(witness.bytes(watched.id, friend.id, { but: PAIR_PROTOCOL }) > 0, 'a member is read')
     const { mesh } = watched
     const list = await mesh.membership.list()
     const before = heapBytes()
@@ -188,7 +190,7 @@ describe('members among strangers', function () {
     assert.ok(witness.calls(watched.id, removed.id).includes(protocol), 'a member is handled')
 
     await watched.mesh.membership.remove({ peer: 'gone' })
-    witness.handled.length = 0
+    witness.forget()
     await inEachPhase(async (phase) => {
       await tryAll(removed, watched, { tries: TRIES / 10, isOpen: phase.isOpen })
       assert.equal(await knock(removed, phase), phase.isOpen ? 'removed' : 'not heard')
@@ -199,7 +201,7 @@ describe('members among strangers', function () {
       const all = await late.mesh.membership.list({ all: true })
       return all.some(({ name, state }) => name === 'gone' && state === 'removed')
     })
-    witness.handled.length = 0
+    witness.forget()
     await tryAll(removed, late, { tries: TRIES / 10, isOpen: false })
     await members.answers(friend)
   })

@@ -1,35 +1,38 @@
 import '../../../src/polyfill.ts'
-import type { PeerId, Stream, StreamHandler } from '@libp2p/interface'
+import type { Connection, PeerId, Stream, StreamHandler } from '@libp2p/interface'
 
 /** libp2p's own, which it does not export. */
 interface Registrar {
-  components: { peerId: PeerId }
-  handle(protocol: string, handler: StreamHandler, options?: object): Promise<void>
+  components: { peerId: PeerId; connectionManager: { getConnections(): Connection[] } }
+  handle: (protocol: string, handler: StreamHandler, options?: object) => Promise<void>
+  /** What libp2p asks for before each stream is handled. */
+  getMiddleware: (protocol: string) => unknown[]
 }
 
-export interface Handled {
-  /** PeerIds: whose handler was called, and by whom. */
+/** What one node heard of another one, by protocol. */
+export interface Heard {
+  /** PeerIds: who heard, and of whom. */
   by: string
-  from: string
+  of: string
   protocol: string
 }
 
 /**
- * Sees every call of a protocol's handler in every libp2p node of this process, from `begin` to `end`; whether it is one
- * of ours or one of the library. Nodes have to be made in between.
+ * Sees every call of a protocol's handler in every libp2p node of this process, and every byte that is read of a stream
+ * that came in, from `begin` to `end`; whether it is a protocol of ours or of the library. Nodes have to be made in
+ * between.
  */
 export class Witness {
-  readonly handled: Handled[] = []
-  /** Of those calls, what came over their streams. */
-  bytes = 0
+  #handled: Heard[] = []
+  #read: (Heard & { bytes: number })[] = []
+  readonly #seen = new WeakSet<Stream>()
   readonly #protocols = new Map<string, Set<string>>()
   readonly #prototype: Registrar
-  readonly #handle: Registrar['handle']
+  readonly #original: Pick<Registrar, 'handle' | 'getMiddleware'>
 
   private constructor(prototype: Registrar) {
     this.#prototype = prototype
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- called below with the registrar that it belongs to
-    this.#handle = prototype.handle
+    this.#original = { handle: prototype.handle, getMiddleware: prototype.getMiddleware }
   }
 
   static async begin(): Promise<Witness> {
@@ -41,7 +44,12 @@ export class Witness {
   }
 
   end(): void {
-    this.#prototype.handle = this.#handle
+    Object.assign(this.#prototype, this.#original)
+  }
+
+  forget(): void {
+    this.#handled = []
+    this.#read = []
   }
 
   /** What a node of this process handles. */
@@ -49,30 +57,47 @@ export class Witness {
     return [...(this.#protocols.get(id) ?? [])].sort()
   }
 
-  calls(by: string, from: string): string[] {
-    return this.handled.filter((each) => each.by === by && each.from === from).map(({ protocol }) => protocol)
+  /** Protocols by which a handler of `by` was called for `of`, each time. */
+  calls(by: string, of: string): string[] {
+    return this.#handled.filter((each) => each.by === by && each.of === of).map(({ protocol }) => protocol)
+  }
+
+  /** Read by `by` of streams that `of` opened, but for one protocol. */
+  bytes(by: string, of: string, { but }: { but: string }): number {
+    const read = this.#read.filter((each) => each.by === by && each.of === of && each.protocol !== but)
+    return read.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   #stand(): void {
-    const { handled, counted, protocols, handle } = {
-      handled: this.handled,
-      counted: (stream: Stream) => {
-        stream.addEventListener('message', ({ data }) => {
-          this.bytes += data.byteLength
-        })
-      },
-      protocols: this.#protocols,
-      handle: this.#handle
-    }
-    this.#prototype.handle = function (this: Registrar, protocol, handler, options) {
-      const by = this.components.peerId.toString()
-      protocols.set(by, (protocols.get(by) ?? new Set()).add(protocol))
-      const watched: StreamHandler = (stream, connection) => {
-        handled.push({ by, from: connection.remotePeer.toString(), protocol })
-        counted(stream)
+    const { handle, getMiddleware } = this.#original
+    const onHandle = (by: string, protocol: string, handler: StreamHandler): StreamHandler => {
+      this.#protocols.set(by, (this.#protocols.get(by) ?? new Set()).add(protocol))
+      return (stream, connection) => {
+        this.#handled.push({ by, of: connection.remotePeer.toString(), protocol })
         return handler(stream, connection)
       }
-      return handle.call(this, protocol, watched, options)
+    }
+    const onStream = (registrar: Registrar): void => {
+      this.#listenIn(registrar)
+    }
+    this.#prototype.handle = function (this: Registrar, protocol, handler, options) {
+      return handle.call(this, protocol, onHandle(this.components.peerId.toString(), protocol, handler), options)
+    }
+    this.#prototype.getMiddleware = function (this: Registrar, protocol) {
+      onStream(this)
+      return getMiddleware.call(this, protocol)
+    }
+  }
+
+  #listenIn({ components: { peerId, connectionManager } }: Registrar): void {
+    for (const { remotePeer, streams } of connectionManager.getConnections()) {
+      for (const stream of streams.filter(({ direction }) => direction === 'inbound')) {
+        if (this.#seen.has(stream)) continue
+        this.#seen.add(stream)
+        stream.addEventListener('message', ({ data: { byteLength: bytes } }) => {
+          this.#read.push({ by: peerId.toString(), of: remotePeer.toString(), protocol: stream.protocol, bytes })
+        })
+      }
     }
   }
 }
