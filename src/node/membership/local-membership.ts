@@ -140,7 +140,7 @@ export class LocalMembership implements Membership {
   }
 
   invite({ signal }: AbortOptions = {}): Promise<Invite> {
-    return begin(signal, () => this.#keeper().invite(this.#init.addresses()))
+    return begin(signal, () => this.#keeper().invite(forOthers(this.#init.addresses())))
   }
 
   async redeem({ invite, signal }: AbortOptions & { invite: string }): Promise<{ mesh: string }> {
@@ -287,6 +287,12 @@ export class LocalMembership implements Membership {
         : `${roster.words ?? 'The mesh'} has removed this device. It can start anew: mesh join --new-key`
     )
   }
+}
+
+/** Without this machine's own, unless there are no others: an invite is carried elsewhere. */
+function forOthers(addresses: string[]): string[] {
+  const others = addresses.filter((address) => !/^\/(?:ip4\/127\.|ip6\/::1\/)/.test(address))
+  return others.length > 0 ? others : addresses
 }
 
 function begin<T>(signal: AbortSignal | undefined, work: () => T): Promise<T> {
