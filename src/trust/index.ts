@@ -22,8 +22,9 @@ export { makePhrase, phraseToSeed } from './recovery-phrase.ts'
 // Pairing: a newcomer and a member that compare six digits.
 export { codeOf, commitmentOf } from './commitment.ts'
 export type { Committed, Opened, PairingSide, Transcript } from './commitment.ts'
-export { beginPairing, helloOf, stepPairing } from './pairing.ts'
-export type { PairingEnd, PairingEvent, PairingInit, PairingState, PairingStep } from './pairing.ts'
+export { helloOf, stepPairing } from './pairing.ts'
+export { beginPairing } from './pairing-state.ts'
+export type { PairingEnd, PairingEvent, PairingInit, PairingState, PairingStep } from './pairing-state.ts'
 export { DOOR_OPEN_MS, DoorState } from './door.ts'
 
 // Invites: one-time tickets.

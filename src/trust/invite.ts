@@ -108,9 +108,7 @@ function ticketFrom(bytes: Buffer): InviteTicket {
     const length = bytes[at] ?? 0
     const line = bytes.subarray(at + 1, Math.min(at + 1 + length, end))
     const address = line.toString('utf8')
-    if (line.length < length || !isAddress(address) || !Buffer.from(address, 'utf8').equals(line)) {
-      throw invalid('mistyped')
-    }
+    if (!isAddress(address) || !Buffer.from(address, 'utf8').equals(line)) throw invalid('mistyped')
     addresses.push(address)
     at += 1 + length
   }

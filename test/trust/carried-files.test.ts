@@ -170,6 +170,14 @@ describe('an admission that is carried by hand', () => {
     }
   })
 
+  it('is refused before a mountain of empty lists is made of it', () => {
+    const lists = Buffer.concat([Buffer.of(0x9a, 0, 0x3d, 9, 0), Buffer.alloc(4_000_000, 0x80)])
+    assert.throws(
+      () => decodeAdmission(forged(line, lists)),
+      ({ cause }: Error) => cause instanceof RangeError && cause.message === 'too many parts'
+    )
+  })
+
   it('is refused when lists lie in lists without end', () => {
     for (const depth of [100, 10_000, 4_000_000]) {
       assert.equal(reasonOf(decodeAdmission, forged(line, Buffer.alloc(depth, 0x81))), 'malformed')

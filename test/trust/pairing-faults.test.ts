@@ -163,10 +163,14 @@ describe('a device that does not keep to the protocol', () => {
     const expecting = newcomerSide({ mesh: OTHER })
     expecting.hear(memberCommitment)
     assertRefused(expecting, 'mismatch')
+    // A newcomer has no mesh to name.
+    const { member } = meet('commitments')
+    member.hear(memberCommitment)
+    assertRefused(member, 'malformed')
 
     const { newcomer } = meet('codes')
     newcomer.yes()
-    newcomer.hear({ ...(admitted), mesh: OTHER })
+    newcomer.hear({ ...admitted, mesh: OTHER })
     assertRefused(newcomer, 'mismatch')
   })
 

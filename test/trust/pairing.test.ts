@@ -60,6 +60,15 @@ describe('two devices that pair', () => {
     assert.equal(new Set(codes).size, variants.length)
   })
 
+  it('show six digits also when the first ones are 0', () => {
+    const codes = Array.from({ length: 200 }, (_, index) => {
+      const nonce = index.toString(16).padStart(32, '0')
+      return meet('codes', { newcomer: newcomerSide({ nonce }) }).member.codes[0]!
+    })
+    assert.ok(codes.every((code) => /^\d{6}$/.test(code)))
+    assert.ok(codes.some((code) => code.startsWith('0')))
+  })
+
   it('show each code about equally often', () => {
     const counts = new Map<string, number>()
     for (let i = 0; i < 5000; i++) {
