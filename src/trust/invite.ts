@@ -41,6 +41,11 @@ const MAX_TEXT_LENGTH = 4 * MAX_INVITE_BYTES
 const INVISIBLE = /[\s\u00ad\u200b-\u200f\u2060]+/g
 const QUOTES = /^["'`<([“”‘’„«»]+|["'`>)\].,;“”‘’„«»]+$/g
 
+/** Those of a device's addresses that an invite has room for, best first as before. */
+export function fittingAddresses(addresses: readonly string[]): string[] {
+  return addresses.filter(isAddress).slice(0, MAX_ADDRESSES)
+}
+
 /** @throws {InvalidInviteError} when there is something in it that does not fit */
 export function encodeInvite({ seed, mesh, inviter, addresses }: InviteTicket): string {
   const lines = addresses.map((address) => Buffer.from(address, 'utf8'))
@@ -48,8 +53,8 @@ export function encodeInvite({ seed, mesh, inviter, addresses }: InviteTicket): 
     seed.length === SEED_BYTES &&
     isHex(inviter, KEY_BYTES) &&
     isHex(mesh, KEY_BYTES) &&
-    lines.length <= MAX_ADDRESSES &&
-    addresses.every((address, index) => isAddress(address) && (lines[index]?.length ?? 0) <= MAX_ADDRESS_BYTES)
+    addresses.length <= MAX_ADDRESSES &&
+    addresses.every(isAddress)
   if (!fits) throw new InvalidInviteError('An invite cannot be made of this: a key, a mesh or an address is malformed.')
   const body = Buffer.concat([
     seed,
@@ -140,6 +145,7 @@ function hasChecksum(bytes: Buffer): boolean {
 
 /** Whether it may be a multiaddr. What dials it looks closer. */
 function isAddress(address: string): boolean {
+  if (Buffer.byteLength(address, 'utf8') > MAX_ADDRESS_BYTES) return false
   return address.startsWith('/') && !/[\s\u0000-\u001f\u007f-\u009f]/.test(address)
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { PairRefusal } from '../interface.ts'
-import type { InviteTicket } from './invite.ts'
+import { fittingAddresses, type InviteTicket } from './invite.ts'
 import type { DeviceKey } from './keys.ts'
 import { memberProof, newcomerProof, ticketId, type ProofParties } from './ticket-proof.ts'
 
@@ -50,8 +50,10 @@ export class Invites {
     this.#random = random
   }
 
+  /** Of the addresses, which stand best first, the ticket names as many as there is room for. */
   make(mesh: string, inviter: DeviceKey, addresses: readonly string[], now: number): InviteTicket {
-    const ticket = { seed: Uint8Array.from(this.#random(SEED_BYTES)), mesh, inviter, addresses: [...addresses] }
+    const seed = Uint8Array.from(this.#random(SEED_BYTES))
+    const ticket = { seed, mesh, inviter, addresses: fittingAddresses(addresses) }
     const [oldest] = this.#issued.keys()
     if (oldest !== undefined && this.#issued.size >= this.#most) this.#issued.delete(oldest)
     this.#issued.set(ticketId(ticket.seed), { ticket, expiresAt: now + this.#lifetimeMs, usedBy: null })

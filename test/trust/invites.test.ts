@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import {
+  decodeInvite,
+  encodeInvite,
   Invites,
   memberProof,
   newcomerProof,
@@ -32,6 +34,13 @@ describe('the invites made here', () => {
     const ticket = invites.make(MESH, MEMBER, ADDRESSES, 0)
     assert.deepEqual([ticket.mesh, ticket.inviter, ticket.addresses], [MESH, MEMBER, ADDRESSES])
     assert.deepEqual(invites.redeem(redemption(ticket), 5), { proof: memberProof(ticket.seed, PARTIES) })
+  })
+
+  it('name the addresses that there is room for, the first ones', () => {
+    const many = Array.from({ length: 40 }, (_, index) => `/ip4/10.0.0.${index}/tcp/1`)
+    const ticket = seeded().make(MESH, MEMBER, ['nonsense', `/dns4/${'x'.repeat(300)}`, ...many], 0)
+    assert.deepEqual(ticket.addresses, many.slice(0, 16))
+    assert.deepEqual(decodeInvite(encodeInvite(ticket)), ticket)
   })
 
   it('have a seed each, of 128 bits', () => {

@@ -159,9 +159,9 @@ function successRate(order: (attack: Attack) => void, variant: Variant, seed: nu
 }
 
 describe('a man in the middle', () => {
-  for (const [name, order] of Object.entries(orders)) {
+  for (const [index, [name, order]] of Object.entries(orders).entries()) {
     it(`who ${name} is believed by chance only`, () => {
-      const rate = successRate(order, asItIs, 1)
+      const rate = successRate(order, asItIs, 1 + index)
       assert.ok(Math.abs(rate - 0.01) < 0.003, `believed in ${100 * rate} % of ${RUNS} runs`)
     })
   }
