@@ -49,12 +49,14 @@ describe('a mesh that a thief turns against its owner', function () {
     const refused = failure(await mine.mesh('recover', '--json', '--phrase-file', wrong, '--remove', 'stolen'))
     assert.deepEqual([refused.code, refused.name], [1, 'RecoveryError'])
 
-    const recover = ['recover', '--json', '--phrase-file', phraseFile, '--remove', 'stolen']
-    const members = dataOf<MemberInfo[]>(await mine.mesh(...recover))
+    // On the device that is still in, and on the one that is out: neither believes the other before it has seen the phrase.
+    const recover = ['recover', '--json', '--phrase-file', phraseFile]
+    const members = dataOf<MemberInfo[]>(await other.mesh(...recover, '--remove', 'stolen', '--restore', 'mine'))
     assert.deepEqual(members.map(({ name }) => name).sort(), ['mine', 'other'])
     await untilTrue(stolen, async (mesh) => (await mesh.status()).membership.state === 'removed')
-    await untilTrue(other, (mesh) => lists(mesh, 'mine', 'member'))
+    dataOf<MemberInfo[]>(await mine.mesh(...recover, '--remove', 'stolen'))
     await Promise.all([other.sees('mine', { model: false }), mine.sees('other', { model: false })])
+    for (const device of [mine, other]) await untilTrue(device, (mesh) => lists(mesh, 'stolen', 'removed'))
     const again = await stolen.mesh('remove', '--json', 'mine', '--yes')
     assert.equal(failure(again).code, 1)
     assert.equal(dataOf<MeshStatus>(await mine.mesh('status', '--json')).membership.state, 'member')
