@@ -1,4 +1,10 @@
-import { InvalidRequestError, NodeUnreachableError, NotMemberError, RemovedError } from '../../errors.ts'
+import {
+  InvalidFileError,
+  InvalidRequestError,
+  NodeUnreachableError,
+  NotMemberError,
+  RemovedError
+} from '../../errors.ts'
 import type {
   AbortOptions,
   Admission,
@@ -160,6 +166,7 @@ export class LocalMembership implements Membership {
     const { roster } = this.#init
     const newcomer = decodeRequest(request, verifySignature)
     this.#mustBeIn()
+    if (!isDeviceName(newcomer.name)) throw new InvalidFileError('The name in this request cannot be that of a device.')
     const id = peerIdOf(newcomer.device)
     if (roster.removed().some((each) => each.id === id)) {
       throw new RemovedError(

@@ -3,11 +3,26 @@ import type { Comparison, MembershipEvent, OpenDoor, PairRefusal } from '../../i
 import type { Clock } from '../../protocols/clock.ts'
 import { reasonOf } from '../files.ts'
 import type { Applicant } from './applicant.ts'
-import { beginLooking, decide, doorToMoveTo, hear, openDoors, type Heard, type Looking, type Wish } from './looking.ts'
+import {
+  beginLooking,
+  decide,
+  doorToMoveTo,
+  hear,
+  openDoors,
+  type Decision,
+  type Heard,
+  type Looking,
+  type Wish
+} from './looking.ts'
 import type { OwnRoster } from './own-roster.ts'
 
 /** A door that turned this device away before a person saw anything is tried again, quietly. */
 const TRY_AGAIN_MS = 10_000
+/**
+ * Codes that came to nothing, over all doors, after which a person has to choose: whoever stands between two devices
+ * could open doors without end, and have one guess at each.
+ */
+const MOST_TRIES = 3
 /** Addresses that the owner gave are tried this often: a door may open there at any time. */
 const PROBE_MS = 5000
 
@@ -31,6 +46,7 @@ export class Seeker {
   readonly #init: SeekerInit
   #looking: Looking
   #isWaiting = false
+  #failures = 0
   #told = ''
   #cancel: () => void = () => undefined
   #cancelProbes: () => void = () => undefined
@@ -73,6 +89,7 @@ export class Seeker {
 
   /** Asks at a door because a person said so. @throws {PairingFailedError} {PeerUnreachableError} */
   async knock(door: OpenDoor): Promise<Comparison> {
+    this.#failures = 0
     const { comparison, outcome } = await this.#init.applicant.knock(door, null)
     void this.#concluded(door, outcome)
     return comparison
@@ -87,7 +104,7 @@ export class Seeker {
       this.#decideToMove(now)
       return
     }
-    const decision = decide(this.#looking, this.#init.wish, now)
+    const decision = this.#decision(now)
     switch (decision.type) {
       case 'wait':
         this.#cancel = clock.after(decision.ms, () => {
@@ -110,10 +127,16 @@ export class Seeker {
     }
   }
 
+  #decision(now: number): Decision {
+    const decision = decide(this.#looking, this.#init.wish, now)
+    const isEnough = decision.type === 'knock' && this.#failures >= MOST_TRIES
+    return isEnough ? { type: 'ask-person', doors: this.openDoors() } : decision
+  }
+
   /** Alone in a mesh of its own, a device still moves into the one whose door opens beside it. */
   #decideToMove(now: number): void {
     const { roster, self, clock } = this.#init
-    if (!roster.isProvisional) return
+    if (!roster.isProvisional || this.#failures >= MOST_TRIES) return
     const door = doorToMoveTo(this.#looking, { id: self, words: roster.words ?? '' }, now)
     if (door !== null) void this.#attempt(door)
     else if (this.openDoors().length > 0) {
@@ -139,6 +162,7 @@ export class Seeker {
       await outcome
       this.#isWaiting = false
     } catch (error) {
+      this.#failures++
       this.#init.emit({ type: 'not-joined', reason: reasonOf(error) })
       this.hear({ type: 'tried', id: door.id, notBefore: Infinity })
     }
