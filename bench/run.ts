@@ -7,12 +7,14 @@
  */
 import '../src/polyfill.ts'
 import { fileURLToPath } from 'node:url'
+import { checks, CHECKS } from './checks.ts'
 import { comparison, COMPARED_ALONE, COMPARED_AT_ONCE } from './comparison.ts'
 import { CUT, death, KILLED } from './death.ts'
 import { effort, type Effort } from './effort.ts'
 import { failover, FAILOVER } from './failover.ts'
 import { finding, FINDING } from './finding.ts'
 import { FIRST_TOKEN, firstToken, SOCKET } from './first-token.ts'
+import { joining, JOINED_BY_CODE, JOINED_BY_INVITE } from './joining.ts'
 import { loadNow, machineInWords } from './machine.ts'
 import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
 import { putInto, table, type Entry, type Row } from './table.ts'
@@ -23,6 +25,8 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   'first-token': firstToken,
   throughput,
   comparison,
+  checks,
+  joining,
   finding,
   death,
   failover,
@@ -35,6 +39,9 @@ const NAMES = [
   PROCESSOR,
   COMPARED_ALONE,
   COMPARED_AT_ONCE,
+  CHECKS,
+  JOINED_BY_CODE,
+  JOINED_BY_INVITE,
   ...FINDING,
   KILLED,
   CUT,
