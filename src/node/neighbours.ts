@@ -164,6 +164,8 @@ export class Neighbours {
 
   /** A device has become a member, at these addresses. */
   admitted(id: string, addresses: string[]): void {
+    // The short connection on which the two paired counts as a dial that failed, after which one waits.
+    this.#init.network?.services.dialer.forget(id)
     if (addresses.length > 0) this.#found({ id, addresses, way: 'incoming', instance: null })
   }
 

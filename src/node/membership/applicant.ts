@@ -110,6 +110,13 @@ export class Applicant {
     this.#application?.meeting.say('no')
   }
 
+  /** Another device is to be let in here: takes back what is not confirmed yet. False when it is too late for that. */
+  stay(): boolean {
+    if (this.#busy && this.#application?.comparison.confirmed !== false) return false
+    this.deny()
+    return true
+  }
+
   /** @throws {InvalidInviteError} {InviteExpiredError} {InviteUsedError} {PairingFailedError} {AlreadyMemberError} */
   async redeem(text: string, { signal }: AbortOptions = {}): Promise<{ mesh: string }> {
     const ticket = decodeInvite(text)

@@ -87,12 +87,13 @@ export class Belonging {
             this.#speak()
             if (this.#doorkeeper?.isOpen === false) this.#sendStrangersAway()
           },
+          stay: () => this.#applicant?.stay() ?? true,
           signal
         })
       : null
     this.#strangers = new Strangers({
       isMember: (id) => this.roster.isMember(id),
-      isMeeting: (id) => this.#doorkeeper?.isMeeting(id) === true,
+      isMeeting: (id) => this.#doorkeeper?.isMeeting(id) === true || this.#gate.isParting(id),
       hangUp: (id) => {
         this.#hangUp(id)
       },
@@ -229,10 +230,13 @@ export class Belonging {
     this.#speak()
     const gone = own === 'removed' || own === 'left' ? (this.#network?.getPeers() ?? []).map(String) : removed
     for (const id of gone) if (id !== identity.id) this.#dismiss(id)
+    for (const id of admitted) if (id !== identity.id) this.#comesAnew(id)
+    if (own !== null && own !== 'started') this.#doorkeeper?.moved()
     if (own !== null) {
       emit({ type: 'mesh', mesh: this.roster.isIn ? this.roster.words : null, how: own })
       this.#neighbours?.dialGiven()
     }
+    for (const id of admitted) if (id !== identity.id) this.#neighbours?.admitted(id, [])
     const isOther = ({ id }: { id: string }) => id !== identity.id
     for (const member of this.#members.members().filter(isOther)) {
       // Who was there before this device came is no news.
@@ -255,6 +259,11 @@ export class Belonging {
         this.#farewells.delete(farewell)
       })
     this.#farewells.add(farewell)
+  }
+
+  /** Who is connected as a stranger was asked nothing, and was told nothing: as a member it is to come again. */
+  #comesAnew(id: string): void {
+    if (this.#doorkeeper?.isMeeting(id) !== true && this.#applicant?.isBusy !== true) this.#hangUp(id)
   }
 
   #hangUp(id: string): void {
@@ -283,8 +292,11 @@ export class Belonging {
       if (connection.direction === 'inbound') this.#strangers.idle(id)
       return
     }
-    // Members alone are asked what they speak; it is what every other service waits for.
-    this.#network?.services.identify.identify(connection).catch(() => undefined)
+    // Members alone are asked what they speak; it is what every other service waits for. One that does not say has yet
+    // to learn that this device is a member: it is dialled again.
+    this.#network?.services.identify.identify(connection).catch(() => {
+      connection.abort(NO_MEMBER)
+    })
   }
 
   /** Unless this device is itself the stranger somewhere. */

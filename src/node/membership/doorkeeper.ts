@@ -3,7 +3,7 @@ import { MeshError, NoSuchNewcomerError, PairingFailedError } from '../../errors
 import type { AbortOptions, Door, Invite, MembershipEvent, Newcomer, PairMessage } from '../../interface.ts'
 import type { Clock } from '../../protocols/clock.ts'
 import type { PairConversation } from '../../protocols/pair/index.ts'
-import { beginPairing, DoorState, encodeInvite, Invites } from '../../trust/index.ts'
+import { beginPairing, DoorState, encodeInvite, Invites, type DeviceKey } from '../../trust/index.ts'
 import { deferred } from '../deferred.ts'
 import { isDeviceName } from '../settings.ts'
 import { deviceKeyOf } from './keys.ts'
@@ -18,6 +18,8 @@ export interface DoorkeeperInit {
   emit: (event: MembershipEvent) => void
   /** The door was opened or closed: others have to hear of it, and strangers have to go. */
   changed: () => void
+  /** Whether this device stays in its mesh, which ends what would take it to another; false when that was confirmed. */
+  stay: () => boolean
   signal: AbortSignal
 }
 
@@ -32,7 +34,7 @@ interface Visit {
 export class Doorkeeper {
   readonly #init: DoorkeeperInit
   readonly #door = new DoorState()
-  readonly #invites = new Invites()
+  #invites = new Invites()
   readonly #visits = new Map<string, Visit>()
   #cancelClosing: () => void = () => undefined
   /** Whether the door was open when that was last told. */
@@ -73,6 +75,13 @@ export class Doorkeeper {
     this.#refresh()
   }
 
+  /** This device is in another mesh now, or in none: nothing that was promised in the one before is good for this. */
+  moved(): void {
+    this.#invites = new Invites()
+    for (const { meeting } of this.#visits.values()) meeting.say('no')
+    this.close()
+  }
+
   stop(): void {
     this.#cancelClosing()
   }
@@ -110,6 +119,8 @@ export class Doorkeeper {
   async answer(conversation: PairConversation): Promise<void> {
     const { roster, signal } = this.#init
     const id = conversation.peer.toString()
+    // Throws where it could not be a member, before it takes a place.
+    const newcomer = deviceKeyOf(id)
     const hello = await expect(conversation, 'hello', signal)
     if (roster.removed().some((each) => each.id === id)) {
       await conversation.send({ type: 'refused', reason: 'removed' }, { signal })
@@ -118,13 +129,14 @@ export class Doorkeeper {
     } else {
       const refusal = this.#door.begin(id, this.#now(), hello.ticket === null ? 'code' : 'ticket')
       if (refusal !== null) await conversation.send({ type: 'refused', reason: refusal }, { signal })
-      else if (hello.ticket === null) await this.#meet(conversation, hello)
-      else await this.#redeem(conversation, hello, hello.ticket)
+      else if (hello.ticket === null) await this.#meet(conversation, newcomer, hello)
+      else await this.#redeem(conversation, newcomer, hello, hello.ticket)
     }
   }
 
   async #redeem(
     conversation: PairConversation,
+    newcomer: DeviceKey,
     { session }: Extract<PairMessage, { type: 'hello' }>,
     ticket: { id: string; proof: string }
   ): Promise<void> {
@@ -133,21 +145,21 @@ export class Doorkeeper {
     const mesh = roster.mesh ?? ''
     let isAdmitted = false
     try {
-      const parties = { newcomer: deviceKeyOf(id), member: deviceKeyOf(self), mesh, session }
+      const parties = { newcomer, member: deviceKeyOf(self), mesh, session }
       const verdict = this.#invites.redeem({ ...ticket, ...parties }, this.#now())
       if ('refused' in verdict) {
         await conversation.send({ type: 'refused', reason: verdict.refused }, { signal })
         return
       }
       const { name, box } = await expect(conversation, 'confirmed', signal)
-      await this.#admit(conversation, { name, box, proof: verdict.proof })
+      await this.#admit(conversation, { name, box, mesh, proof: verdict.proof })
       isAdmitted = true
     } finally {
       this.#door.end(id, isAdmitted)
     }
   }
 
-  async #meet(conversation: PairConversation, hello: PairMessage): Promise<void> {
+  async #meet(conversation: PairConversation, other: DeviceKey, hello: PairMessage): Promise<void> {
     const { roster, self, signal, emit } = this.#init
     const id = conversation.peer.toString()
     const settled = deferred<string | null>()
@@ -156,7 +168,7 @@ export class Doorkeeper {
       state: beginPairing({
         side: 'member',
         self: deviceKeyOf(self),
-        other: deviceKeyOf(id),
+        other,
         mesh: roster.mesh,
         nonce: randomBytes(16).toString('hex'),
         session: null
@@ -174,7 +186,7 @@ export class Doorkeeper {
       if (!end.ok) failure = explainRefusal(end.reason)
       else if (end.name === undefined || end.box === undefined) failure = explainRefusal('malformed')
       else {
-        await this.#admit(conversation, { name: end.name, box: end.box, proof: null })
+        await this.#admit(conversation, { name: end.name, box: end.box, mesh: end.mesh, proof: null })
         failure = null
       }
     } catch (error) {
@@ -192,18 +204,22 @@ export class Doorkeeper {
 
   async #admit(
     conversation: PairConversation,
-    { name, box, proof }: { name: string; box: string; proof: string | null }
+    { name, box, mesh, proof }: { name: string; box: string; mesh: string; proof: string | null }
   ): Promise<void> {
-    const { roster, signal } = this.#init
+    const { roster, stay, signal } = this.#init
     const id = conversation.peer.toString()
     if (!isDeviceName(name)) {
       await conversation.send({ type: 'refused', reason: 'malformed' }, { signal })
       throw new PairingFailedError('the name that it gives itself cannot be one')
     }
+    if (roster.mesh !== mesh || !stay()) {
+      await conversation.send({ type: 'refused', reason: 'busy' }, { signal })
+      throw new PairingFailedError('this device goes into another mesh itself')
+    }
     // An answer that was lost is given again.
     if (!roster.isMember(id)) roster.admit({ device: deviceKeyOf(id), box, name })
     await conversation.send({ type: 'records', records: roster.records() }, { signal })
-    await conversation.send({ type: 'admitted', mesh: roster.mesh ?? '', proof }, { signal })
+    await conversation.send({ type: 'admitted', mesh, proof }, { signal })
   }
 
   #visitWith(code: string): Visit {

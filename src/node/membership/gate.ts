@@ -1,5 +1,6 @@
 import type { ConnectionGater, PeerId, Stream } from '@libp2p/interface'
 import { ROSTER_PROTOCOL } from '../../protocols/roster/index.ts'
+import { isDevice } from './keys.ts'
 
 export interface GateInit {
   isMember: (id: string) => boolean
@@ -43,6 +44,11 @@ export class Gate {
     }
   }
 
+  /** Whether a device that is no member any more is being told so. */
+  isParting(id: string): boolean {
+    return this.#farewells.has(id)
+  }
+
   /** Strangers may be dialled while this runs. */
   async visiting<T>(work: () => Promise<T>): Promise<T> {
     this.#visits++
@@ -54,10 +60,10 @@ export class Gate {
   }
 
   #mayDial(peer: PeerId): boolean {
-    return this.#visits > 0 || this.isMember(peer)
+    return (this.#visits > 0 && isDevice(peer)) || this.isMember(peer)
   }
 
   #mayCall(peer: PeerId): boolean {
-    return this.#init.isOpen() || this.isMember(peer)
+    return (this.#init.isOpen() && isDevice(peer)) || this.isMember(peer)
   }
 }

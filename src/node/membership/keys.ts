@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
+import type { PeerId } from '@libp2p/interface'
 import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
 import type { DeviceKey, Signer, Verify } from '../../trust/index.ts'
 
@@ -35,6 +36,11 @@ export function newSeed(kind: 'ed25519' | 'x25519'): Uint8Array {
 /** The public half of an X25519 key, as 64 hexadecimal digits. */
 export function boxPublicOf(seed: Uint8Array): string {
   return publicHex(privateKeyOf(X25519_PREFIX, seed))
+}
+
+/** Whether it has a key with which it could be a member; libp2p's own nodes have other kinds too. */
+export function isDevice({ type }: PeerId): boolean {
+  return type === 'Ed25519'
 }
 
 /** A PeerId in base58 as the key that it is a function of. @throws when it is not Ed25519 */

@@ -5,7 +5,7 @@ const SILENT_MS = 15_000
 
 export interface StrangersInit {
   isMember: (id: string) => boolean
-  /** Whether it is being spoken to as a newcomer. */
+  /** Whether it is being spoken to, as a newcomer or for the last time. */
   isMeeting: (id: string) => boolean
   hangUp: (id: string) => void
   clock: Pick<Clock, 'after'>
