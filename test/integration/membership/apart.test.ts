@@ -8,7 +8,7 @@ import type { Device } from '../device.ts'
 import { Devices } from '../devices.ts'
 import { underLoad } from '../goals.ts'
 import { createNetwork, whyNoNamespaces, type Network } from '../namespaces.ts'
-import { agree, comparing, dataOf, told } from './codes.ts'
+import { agree, comparing, dataOf, told, untilTrue } from './codes.ts'
 
 const SILENT = ['--answer', 'no']
 const CLONE_TOLD_MS = 10_000
@@ -47,12 +47,15 @@ describe('devices that share a network', function () {
     await Promise.all([mine, theirs].map((device) => device.mesh('approve')))
     const newcomer = onHost(2, 'newcomer', null)
     await newcomer.start()
+    await untilTrue(newcomer, async (mesh) => (await mesh.status()).membership.state === 'waiting')
     const { doors } = await told(newcomer, 'doors')
     assert.deepEqual(doors.map(({ mesh }) => mesh).sort(), [...words].sort())
-    assert.equal(
-      newcomer.lines.some(({ event }) => event === 'comparing'),
-      false
-    )
+    for (const { lines } of [mine, theirs, newcomer]) {
+      assert.deepEqual(
+        lines.filter(({ event }) => event === 'comparing' || event === 'newcomer'),
+        []
+      )
+    }
 
     await newcomer.kill()
     const after = performance.now()
