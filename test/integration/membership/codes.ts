@@ -15,7 +15,7 @@ export async function told<T extends MembershipEvent['type']>(
   return line
 }
 
-export interface Comparing {
+interface Comparing {
   member: Device
   newcomer: Device
   onMember: Newcomer

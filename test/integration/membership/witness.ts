@@ -10,7 +10,7 @@ interface Registrar {
 }
 
 /** What one node heard of another one, by protocol. */
-export interface Heard {
+interface Heard {
   /** PeerIds: who heard, and of whom. */
   by: string
   of: string
