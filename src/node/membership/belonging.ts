@@ -292,11 +292,9 @@ export class Belonging {
       if (connection.direction === 'inbound') this.#strangers.idle(id)
       return
     }
-    // Members alone are asked what they speak; it is what every other service waits for. One that does not say has yet
-    // to learn that this device is a member: it is dialled again.
-    this.#network?.services.identify.identify(connection).catch(() => {
-      connection.abort(NO_MEMBER)
-    })
+    // Members alone are asked what they speak; it is what every other service waits for. One that refuses has yet to learn
+    // that this device is a member: it hangs up when it does, and is dialled again.
+    this.#network?.services.identify.identify(connection).catch(() => undefined)
   }
 
   /** Unless this device is itself the stranger somewhere. */

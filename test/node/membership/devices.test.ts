@@ -4,50 +4,29 @@
  */
 import '../../../src/polyfill.ts'
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createMesh, type Mesh, type MeshEvent, type MeshOptions } from '../../../src/index.ts'
-
-const PATIENCE_MS = 15_000
-
-type EventOf<T extends MeshEvent['type']> = Extract<MeshEvent, { type: T }>
-
-/** A device and everything that it has told. */
-interface Device {
-  mesh: Mesh
-  home: string
-  /** The first event of that type, past ones included. */
-  told<T extends MeshEvent['type']>(type: T, fits?: (event: EventOf<T>) => boolean): Promise<EventOf<T>>
-}
+import type { MeshOptions } from '../../../src/index.ts'
+import { holds } from '../../integration/membership/happening.ts'
+import { DevicesHere, type Device } from './devices-here.ts'
 
 describe('devices that belong together', function () {
   this.timeout(60_000)
-  let folder: string
-  const running: Mesh[] = []
+  let devices: DevicesHere
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ownmesh-'))
+    devices = await DevicesHere.create()
   })
 
-  afterEach(async () => {
-    await Promise.all(running.splice(0).map((mesh) => mesh.stop()))
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterEach(() => devices.remove())
 
-  async function start(name: string, options: MeshOptions = {}): Promise<Device> {
-    const home = join(folder, options.home ?? name)
-    const given: MeshOptions = { name, port: 0, listen: ['127.0.0.1'], discovery: [], ...options, home }
-    const mesh = await createMesh(given)
-    running.push(mesh)
-    return { mesh, home, told: teller(mesh) }
+  function start(name: string, options?: MeshOptions): Promise<Device> {
+    return devices.start(name, options)
   }
 
-  /** One device whose mesh has just started, and its address. */
-  async function first(name = 'desktop'): Promise<Device & { address: string }> {
-    const device = await start(name)
-    const { addresses } = await device.mesh.status()
-    return { ...device, address: addresses[0]! }
+  /** One device whose mesh has just started. */
+  function first(name = 'desktop'): Promise<Device> {
+    return start(name)
   }
 
   async function invited(by: Device, name: string): Promise<Device> {
@@ -188,7 +167,7 @@ describe('devices that belong together', function () {
     const laptop = await invited(desktop, 'desktop-of-mine')
     await laptop.mesh.membership.rename({ peer: 'desktop-of-mine', name: 'desktop' })
     assert.deepEqual(await names(laptop), ['desktop', 'desktop-2'])
-    await desktop.told('peer-connected')
+    await holds(async () => (await names(desktop)).includes('desktop-2'))
     assert.equal((await desktop.mesh.status()).name, 'desktop')
     assert.deepEqual(await names(desktop), ['desktop', 'desktop-2'])
     await assert.rejects(desktop.mesh.membership.rename({ peer: 'desktop-2', name: 'two words' }), {
@@ -234,30 +213,3 @@ describe('devices that belong together', function () {
     }
   })
 })
-
-function teller(mesh: Mesh): Device['told'] {
-  const past: MeshEvent[] = []
-  const news = new EventTarget()
-  void (async () => {
-    for await (const event of mesh.events()) {
-      past.push(event)
-      news.dispatchEvent(new Event('news'))
-    }
-  })()
-  return (type, fits = () => true) =>
-    new Promise((resolve, reject) => {
-      const look = () => {
-        const found = past.find((event) => event.type === type && fits(event as EventOf<typeof type>))
-        if (found === undefined) return
-        clearTimeout(timer)
-        news.removeEventListener('news', look)
-        resolve(found as EventOf<typeof type>)
-      }
-      const timer = setTimeout(() => {
-        news.removeEventListener('news', look)
-        reject(new Error(`no ${type} within ${PATIENCE_MS} ms, but ${past.map((event) => event.type).join(', ')}`))
-      }, PATIENCE_MS)
-      news.addEventListener('news', look)
-      look()
-    })
-}
