@@ -130,7 +130,11 @@ function deviceOf(home: string, roster: OwnRoster | null): Promise<Libp2p<{ ask:
     const connectionGater = { denyDialPeer: () => false, denyInboundEncryptedConnection: () => false }
     return testNode({ ask: asking }, { privateKey, connectionGater })
   }
-  const gate = new Gate({ isMember: (id) => roster.isMember(id), isOpen: () => false })
+  const gate = new Gate({
+    isMember: (id) => roster.isMember(id),
+    knows: (id) => roster.knows(id),
+    isOpen: () => false
+  })
   return testNode(
     { guard: guard({ mayPass: gate.mayPass, open: [PAIR_PROTOCOL] }), ask: asking },
     { privateKey, connectionGater: gate.gater }

@@ -107,6 +107,7 @@ export class Belonging {
     })
     this.#gate = new Gate({
       isMember: (id) => this.roster.isMember(id),
+      knows: (id) => this.roster.knows(id),
       isOpen: () => this.#doorkeeper?.isOpen === true
     })
     this.#members = new MemberList(identity.id, this.roster, () => this.#neighbours?.list() ?? [])
@@ -140,7 +141,7 @@ export class Belonging {
         records: (hashes) => this.roster.records(hashes),
         merge: (records, from) => {
           // From the moment that a member knows of a removal it takes nothing more from that device.
-          if (this.#gate.isMember(from)) this.roster.merge(records)
+          if (this.#gate.knows(from)) this.roster.merge(records)
         }
       },
       welcome: (conversation) => this.#welcome(conversation)
@@ -230,7 +231,8 @@ export class Belonging {
     this.#speak()
     const gone = own === 'removed' || own === 'left' ? (this.#network?.getPeers() ?? []).map(String) : removed
     for (const id of gone) if (id !== identity.id) this.#dismiss(id)
-    for (const id of admitted) if (id !== identity.id) this.#comesAnew(id)
+    const anew = own === 'joined' ? (this.#network?.getPeers() ?? []).map(String) : admitted
+    for (const id of anew) if (id !== identity.id) this.#comesAnew(id)
     if (own !== null && own !== 'started') this.#doorkeeper?.moved()
     if (own !== null) {
       emit({ type: 'mesh', mesh: this.roster.isIn ? this.roster.words : null, how: own })
@@ -289,7 +291,9 @@ export class Belonging {
   #connected(connection: Connection): void {
     const id = connection.remotePeer.toString()
     if (!this.roster.isMember(id)) {
-      if (connection.direction === 'inbound') this.#strangers.idle(id)
+      // Removed as it is, this device asks those that it knows what has become of it.
+      if (this.roster.knows(id)) void this.#reconciler.exchange(id).catch(() => undefined)
+      else if (connection.direction === 'inbound') this.#strangers.idle(id)
       return
     }
     // Members alone are asked what they speak; it is what every other service waits for. One that refuses has yet to learn

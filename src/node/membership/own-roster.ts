@@ -81,6 +81,14 @@ export class OwnRoster {
     return this.isIn && this.#members.has(id)
   }
 
+  /**
+   * Whether a device is a member as far as this one knows. The removed know too: the devices that may tell them that the
+   * recovery phrase has brought them back.
+   */
+  knows(id: string): boolean {
+    return this.#members.has(id)
+  }
+
   members(): Listed<Member>[] {
     return [...this.#members.values()]
   }
@@ -139,9 +147,9 @@ export class OwnRoster {
     if (!roster.state.members.has(identity.signer.key)) {
       throw new InvalidRecordError(`The roster of ${roster.words} does not list this device.`)
     }
+    this.#enter(roster, 'joined')
     // The key of the mesh that is left behind.
     rmSync(paths.recoveryKey, { force: true })
-    this.#enter(roster, 'joined')
   }
 
   /** @throws {AlreadyMemberError} when this device is one of several of a mesh, and would have to leave it first */
@@ -221,8 +229,8 @@ export class OwnRoster {
   /** Belongs to no mesh from now on. */
   forget(): void {
     if (this.#roster === null) return
-    this.#roster = null
     this.#init.store.forget()
+    this.#roster = null
     this.#read(true, this.isIn ? 'left' : null)
   }
 

@@ -7,8 +7,8 @@ import type { Heard } from './looking.ts'
 export function voiceOf(at: { mesh: string | null; isIn: boolean; isDoorOpen: boolean; isListening: boolean }): Voice {
   const { mesh, isIn, isDoorOpen, isListening } = at
   if (mesh === null) return { mesh: null, door: null, looking: isListening }
-  if (!isIn) return { mesh: null, door: null, looking: false }
-  return { mesh: meshTag(mesh), door: isDoorOpen ? doorWords(mesh) : null, looking: false }
+  // Who was removed stays to be found: the recovery phrase may bring it back.
+  return { mesh: meshTag(mesh), door: isIn && isDoorOpen ? doorWords(mesh) : null, looking: false }
 }
 
 /** Hands over what is heard of doors, of other meshes, and of devices that look for one. */

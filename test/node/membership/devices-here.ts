@@ -55,11 +55,15 @@ export class DevicesHere {
 function teller(mesh: Mesh): Device['told'] {
   const past: MeshEvent[] = []
   const news = new EventTarget()
+  const keep = (event: MeshEvent) => {
+    past.push(event)
+    news.dispatchEvent(new Event('news'))
+  }
   void (async () => {
-    for await (const event of mesh.events()) {
-      past.push(event)
-      news.dispatchEvent(new Event('news'))
-    }
+    const events = mesh.events()
+    // Who was there before anybody listened.
+    for (const peer of await mesh.peers()) if (peer.state === 'connected') keep({ type: 'peer-connected', peer })
+    for await (const event of events) keep(event)
   })()
   return (type, fits = () => true) =>
     new Promise((resolve, reject) => {

@@ -5,6 +5,8 @@
 import '../../../src/polyfill.ts'
 import assert from 'node:assert/strict'
 import { readdir, stat } from 'node:fs/promises'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import type { MeshOptions } from '../../../src/index.ts'
 import { holds } from '../../integration/membership/happening.ts'
@@ -195,6 +197,28 @@ describe('devices that belong together', function () {
     )
   })
 
+  it('comes back by itself when the phrase undoes what a thief has done', async () => {
+    const nearby: MeshOptions = { discovery: ['beacon'], beaconPort: await freeUdpPort() }
+    const desktop = await start('desktop', { ...nearby, startNew: true })
+    const bring = async (name: string) =>
+      start(name, { ...nearby, invite: (await desktop.mesh.membership.invite()).invite })
+    const laptop = await bring('laptop')
+    const phone = await bring('phone')
+    const { phrase } = await desktop.mesh.membership.makePhrase()
+    await phone.told('peer-connected', ({ peer }) => peer.name === 'laptop')
+    // The thief has the device that started the mesh.
+    await desktop.mesh.membership.remove({ peer: 'laptop' })
+    await Promise.all([
+      laptop.told('mesh', ({ how }) => how === 'removed'),
+      phone.told('member-removed', ({ member }) => member.name === 'laptop')
+    ])
+    await phone.mesh.membership.recover({ phrase, remove: ['desktop'], restore: ['laptop'] })
+    await laptop.told('mesh', ({ how }) => how === 'joined')
+    assert.deepEqual(await names(laptop), ['laptop', 'phone'])
+    assert.deepEqual(await names(phone), ['laptop', 'phone'])
+    await desktop.told('mesh', ({ how }) => how === 'removed')
+  })
+
   it('leaves for good, and lets the others know', async () => {
     const desktop = await first()
     const laptop = await invited(desktop, 'laptop')
@@ -213,3 +237,13 @@ describe('devices that belong together', function () {
     }
   })
 })
+
+/** One that the system had to give away just now. */
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4')
+  socket.bind(0)
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  socket.close()
+  return port
+}
