@@ -13,8 +13,15 @@ export interface Settled {
   looked: boolean
 }
 
-/** Waits until this device has found its mesh or started one, and a member until another device is there. */
-export async function settle(mesh: Mesh, { signal }: Required<AbortOptions>): Promise<Settled> {
+/**
+ * Waits until this device has found its mesh or started one, and a member until another device is there. Warnings that
+ * come meanwhile are handed on: nobody else hears them.
+ */
+export async function settle(
+  mesh: Mesh,
+  { signal }: Required<AbortOptions>,
+  onWarning: (message: string) => void
+): Promise<Settled> {
   const first = await mesh.status({ signal })
   const looked = first.membership.state === 'looking' || first.membership.state === 'none'
   if (isSettled(first)) {
@@ -22,7 +29,10 @@ export async function settle(mesh: Mesh, { signal }: Required<AbortOptions>): Pr
   }
   const found = new AbortController()
   const enough = AbortSignal.any([signal, found.signal, AbortSignal.timeout(looked ? MOST_MS : LOOK_MS)])
-  await follow(mesh, { signal: enough }, () => {
+  await follow(mesh, { signal: enough }, (event) => {
+    if (event.type === 'warning') {
+      onWarning(event.message)
+    }
     mesh.status({ signal: enough }).then(
       (status) => {
         if (isSettled(status)) {

@@ -141,7 +141,10 @@ async function greetAndPrompt(mesh: Mesh, invocation: Invocation): Promise<void>
   output.status('Looking for your other devices')
   // `why` waits for the first measurement, so that the greeting can say how fast this device answers.
   const measured = mesh.why(undefined, { signal }).catch(() => [])
-  const [{ looked }] = await Promise.all([settle(mesh, { signal }), measured])
+  const warn = (message: string): void => {
+    output.warning(message)
+  }
+  const [{ looked }] = await Promise.all([settle(mesh, { signal }, warn), measured])
   const status = await mesh.status({ signal })
   for (const line of greeting({ status, looked, hint })) {
     output.progress(line)

@@ -28,7 +28,7 @@ export const recover = defineVerb({
   flags: FLAGS,
   notes: (hint) => [
     'The phrase is 24 words, shown once and kept nowhere: write it on paper. Whoever has it rules the mesh, and nothing outranks it.',
-    `After a theft, on a device of yours: ${hint('recover --remove DEVICE')}. This device is brought back too, if the thief has removed it.`
+    `After a theft, on a device that is still in the mesh: ${hint('recover --remove LOST --restore MINE')}. What the thief has removed and you restore comes back by itself. On a removed device the phrase counts there alone: the others refuse it until it was used on one of them.`
   ],
   async run(invocation) {
     const { doors, home, log, interruption, values, hint } = invocation
