@@ -181,7 +181,8 @@ export class Applicant {
       }
       try {
         const result = await speak(conversation)
-        await conversation.close()
+        // It is a member by now, however the other device takes its leave.
+        await conversation.close().catch(() => undefined)
         return result
       } catch (error) {
         conversation.abort(error instanceof Error ? error : new Error(String(error)))

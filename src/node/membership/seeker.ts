@@ -96,9 +96,14 @@ export class Seeker {
   }
 
   #decide(): void {
-    const { roster, applicant, clock } = this.#init
+    const { roster, applicant } = this.#init
     this.#cancel()
-    if (this.#stopped || applicant.isBusy) return
+    if (this.#stopped) return
+    if (applicant.isBusy) {
+      // Not all that it does ends here: an invite is redeemed by a person's word.
+      this.#decideIn(TRY_AGAIN_MS)
+      return
+    }
     const now = this.#now()
     if (roster.mesh !== null) {
       this.#decideToMove(now)
@@ -107,23 +112,35 @@ export class Seeker {
     const decision = this.#decision(now)
     switch (decision.type) {
       case 'wait':
-        this.#cancel = clock.after(decision.ms, () => {
-          this.#decide()
-        })
+        this.#decideIn(decision.ms)
         break
       case 'knock':
         void this.#attempt(decision.door)
         break
       case 'ask-person':
         this.#waitFor(decision.doors)
-        this.#cancel = clock.after(TRY_AGAIN_MS, () => {
-          this.#decide()
-        })
+        this.#decideIn(TRY_AGAIN_MS)
         break
       case 'start':
         this.#isWaiting = false
-        this.#init.start()
+        this.#start()
         break
+    }
+  }
+
+  #decideIn(ms: number): void {
+    this.#cancel = this.#init.clock.after(ms, () => {
+      this.#decide()
+    })
+  }
+
+  /** A full disk is no reason to end the node, which may yet be let in somewhere. */
+  #start(): void {
+    try {
+      this.#init.start()
+    } catch (error) {
+      this.#init.emit({ type: 'not-joined', reason: `a mesh could not be started here (${reasonOf(error)})` })
+      this.#decideIn(TRY_AGAIN_MS)
     }
   }
 
@@ -135,14 +152,12 @@ export class Seeker {
 
   /** Alone in a mesh of its own, a device still moves into the one whose door opens beside it. */
   #decideToMove(now: number): void {
-    const { roster, self, clock } = this.#init
+    const { roster, self } = this.#init
     if (!roster.isProvisional || this.#failures >= MOST_TRIES) return
     const door = doorToMoveTo(this.#looking, { id: self, words: roster.words ?? '' }, now)
     if (door !== null) void this.#attempt(door)
     else if (this.openDoors().length > 0) {
-      this.#cancel = clock.after(TRY_AGAIN_MS / 2, () => {
-        this.#decide()
-      })
+      this.#decideIn(TRY_AGAIN_MS / 2)
     }
   }
 

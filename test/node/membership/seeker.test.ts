@@ -8,17 +8,20 @@ import { LOOK_MS } from '../../../src/node/membership/looking.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 
 describe('a seeker', () => {
-  function seeker(knock: (id: string) => Promise<unknown>) {
+  function seeker(knock: (id: string) => Promise<unknown>, start: () => void = () => undefined) {
     const clock = new VirtualClock()
     const knocked: string[] = []
     const events: MembershipEvent[] = []
     let started = 0
+    const application = { isBusy: false }
     const it = new Seeker({
       self: 'peer-m',
       wish: { mesh: null, startNew: false, canLook: true },
       roster: { mesh: null } as unknown as OwnRoster,
       applicant: {
-        isBusy: false,
+        get isBusy() {
+          return application.isBusy
+        },
         knock: (door: { id: string }) => {
           knocked.push(door.id)
           return Promise.resolve({ comparison: {}, outcome: knock(door.id) })
@@ -27,19 +30,48 @@ describe('a seeker', () => {
       clock: { wall: () => 0, monotonic: clock.monotonic, after: clock.after, every: () => () => undefined },
       probes: [],
       emit: (event) => events.push(event),
-      start: () => started++,
+      start: () => {
+        start()
+        started++
+      },
       changed: () => undefined
     })
     const hear = (id: string) => {
       it.hear({ type: 'door', door: { id, mesh: `mesh-${id}`, addresses: ['/ip4/10.0.0.1/tcp/1'] } })
     }
-    return { it, clock, knocked, events, hear, started: () => started }
+    return { it, clock, knocked, events, hear, application, started: () => started }
   }
 
   it('starts a mesh when nobody is heard', async () => {
     const { it, clock, started } = seeker(() => Promise.resolve())
     it.begin()
     await clock.run(clock.sleep(LOOK_MS))
+    assert.equal(started(), 1)
+    it.stop()
+  })
+
+  it('starts one also when an invite came to nothing meanwhile', async () => {
+    const { it, clock, started, application } = seeker(() => Promise.resolve())
+    application.isBusy = true
+    it.begin()
+    clock.after(LOOK_MS + 1, () => (application.isBusy = false))
+    await clock.run(clock.sleep(60_000))
+    assert.equal(started(), 1)
+    it.stop()
+  })
+
+  it('tells why no mesh could be started, and tries again', async () => {
+    let isFull = true
+    const { it, clock, events, started } = seeker(
+      () => Promise.resolve(),
+      () => {
+        if (isFull) throw new Error('the disk is full')
+      }
+    )
+    it.begin()
+    clock.after(LOOK_MS + 1, () => (isFull = false))
+    await clock.run(clock.sleep(60_000))
+    assert.match(JSON.stringify(events), /not-joined.*the disk is full/)
     assert.equal(started(), 1)
     it.stop()
   })
