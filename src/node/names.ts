@@ -3,6 +3,8 @@ import type { ModelOffer, PeerLabel } from '../interface.ts'
 
 /** The word for the asking device, so no device may be shown by it. */
 const HERE = 'here'
+/** Of every Ed25519 PeerId in base58: no telling one from another by less. */
+const ID_START = '12D3KooW'
 
 /** A device before names are told apart. */
 export interface NamedDevice {
@@ -48,7 +50,10 @@ export function resolvePeer(wanted: string, peers: readonly { peer: PeerLabel; h
   const labels = peers.map(({ peer }) => peer).toSorted((a, b) => compareText(a.name, b.name))
   const byName = labels.filter(({ name }) => folded(name) === folded(wanted))
   const byId = wanted === '' ? [] : labels.filter(({ id }) => id.startsWith(wanted))
-  const fitting = byName.length > 0 ? byName : byId
+  const byWholeId = byId.filter(({ id }) => id === wanted)
+  // Any member may rename any device, to another one's id too: then neither is meant for certain.
+  const either = wanted.startsWith(ID_START) ? [...new Set([...byName, ...byId])] : byName.length > 0 ? byName : byId
+  const fitting = byWholeId.length > 0 ? byWholeId : either
   const [only, ...more] = fitting
   if (only === undefined) {
     const known = labels.map(({ name }) => name)

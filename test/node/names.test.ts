@@ -21,6 +21,16 @@ describe('a device is found', () => {
     }
   })
 
+  it('by its id, and not by the name that another one was given to be taken for it', () => {
+    const renamed = [...devices, { here: false, peer: { name: '12D3KooWAbb2', id: '12D3KooWDdd4' } }]
+    assert.equal(resolvePeer('12D3KooWAbb2', renamed).name, 'desktop')
+    const shorter = [...devices, { here: false, peer: { name: '12D3KooWAbb', id: '12D3KooWDdd4' } }]
+    assert.throws(() => resolvePeer('12D3KooWAbb', shorter), {
+      name: 'AmbiguousPeerError',
+      details: { wanted: '12D3KooWAbb', ids: ['12D3KooWDdd4', '12D3KooWAbb2'] }
+    })
+  })
+
   it('or the known names are listed', () => {
     assert.throws(() => resolvePeer('phone', devices), {
       name: 'UnknownPeerError',
