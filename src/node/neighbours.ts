@@ -162,6 +162,11 @@ export class Neighbours {
     store.forget(id)
   }
 
+  /** It is shown by another name now, here too. */
+  renamed(id: string): void {
+    this.#tell(id, 'changed')
+  }
+
   /** A device has become a member, at these addresses. */
   admitted(id: string, addresses: string[]): void {
     // The short connection on which the two paired counts as a dial that failed, after which one waits.

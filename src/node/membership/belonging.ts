@@ -225,7 +225,7 @@ export class Belonging {
     if (digest !== null && isReachable) this.#reconciler.told(id, digest)
   }
 
-  #changed({ admitted, removed, own }: RosterChange): void {
+  #changed({ admitted, removed, renamed, own }: RosterChange): void {
     const { identity, rosterChanged, emit } = this.#init
     rosterChanged({ name: this.name, digest: this.roster.isIn ? this.roster.digest : null })
     this.#speak()
@@ -239,6 +239,7 @@ export class Belonging {
       this.#neighbours?.dialGiven()
     }
     for (const id of admitted) if (id !== identity.id) this.#neighbours?.admitted(id, [])
+    for (const id of renamed) this.#neighbours?.renamed(id)
     const isOther = ({ id }: { id: string }) => id !== identity.id
     for (const member of this.#members.members().filter(isOther)) {
       // Who was there before this device came is no news.

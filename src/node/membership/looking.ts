@@ -101,15 +101,17 @@ export function openDoors(looking: Looking, now: number): OpenDoor[] {
 
 /** What a device without a mesh does now. */
 export function decide(looking: Looking, wish: Wish, now: number): Decision {
-  // A door whose words are not known may be the one; they are looked at before anything is compared.
-  const open = openDoors(looking, now).filter(({ mesh }) => wish.mesh === null || mesh === null || mesh === wish.mesh)
+  const all = openDoors(looking, now)
+  const named = wish.mesh === null ? all : all.filter(({ mesh }) => mesh === wish.mesh)
+  // Where the words are not known it may be the one: it is asked at last, for that costs its door a try.
+  const open = named.length > 0 || wish.mesh === null ? named : all.filter(({ mesh }) => mesh === null)
   const untried = open.filter(({ id }) => isDue(looking, id, now))
   const [only, ...more] = untried
   if (wish.startNew) return { type: 'start' }
   const left = looking.since + LOOK_MS - now
   if (wish.canLook && left > 0) {
     // The mesh that was named need not be told apart from others.
-    if (wish.mesh !== null && only !== undefined) return { type: 'knock', door: only }
+    if (wish.mesh !== null && only?.mesh === wish.mesh) return { type: 'knock', door: only }
     return { type: 'wait', ms: left }
   }
   if (only !== undefined && more.length === 0 && (open.length === 1 || wish.mesh !== null)) {

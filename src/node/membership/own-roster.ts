@@ -12,6 +12,7 @@ import { newSeed, peerIdOf, signerOf, verifySignature } from './keys.ts'
 export interface RosterChange {
   admitted: string[]
   removed: string[]
+  renamed: string[]
   /** How this device's own place changed, if it did. */
   own: 'started' | 'joined' | 'left' | 'removed' | null
 }
@@ -272,6 +273,7 @@ export class OwnRoster {
     this.#init.changed({
       admitted: [...this.#members.keys()].filter((id) => !before.has(id)),
       removed: [...before.keys()].filter((id) => !this.#members.has(id)),
+      renamed: this.members().flatMap(({ id, name }) => ((before.get(id)?.name ?? name) === name ? [] : [id])),
       own
     })
   }

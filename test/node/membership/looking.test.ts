@@ -58,6 +58,15 @@ describe('a device without a mesh', () => {
     assert.equal(decision.type === 'knock' && decision.door.id, 'b')
   })
 
+  it('asks where no words are known only when the mesh that was named is not heard', () => {
+    const wish = { ...ANYTHING, mesh: 'brave-heron' }
+    const unknown = heard([10, door('a', null)])
+    assert.equal(decide(unknown, wish, 30).type, 'wait')
+    assert.equal(decide(unknown, wish, LOOK_MS).type, 'knock')
+    const decision = decide(hear(unknown, door('b', 'brave-heron'), 40), wish, LOOK_MS)
+    assert.equal(decision.type === 'knock' && decision.door.id, 'b')
+  })
+
   it('waits for the mesh that was named, and never starts another', () => {
     assert.deepEqual(decide(heard(), { ...ANYTHING, mesh: 'brave-heron' }, 10 * LOOK_MS), {
       type: 'ask-person',
