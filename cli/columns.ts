@@ -58,9 +58,9 @@ export function wrap(text: string, width: number): string[] {
 }
 
 /**
- * Text from elsewhere without the control characters that could move the cursor or rename the window: a peer's name
- * and a model's answer are a stranger's bytes. Tabs and newlines stay.
+ * Text from elsewhere without the control characters that could move the cursor or rename the window, nor those that
+ * turn the direction of what follows: a peer's name and a model's answer are a stranger's bytes. Tabs and newlines stay.
  */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '')
 }

@@ -7,6 +7,7 @@ import { systemClock, type Clock } from '../protocols/clock.ts'
 import { networkWatch } from '../protocols/discovery/index.ts'
 import type { Beacon, Dialer, Found, Mdns, NetworkWatch } from '../protocols/discovery/index.ts'
 import type { Notices } from '../protocols/notices/index.ts'
+import { PeerUnreachableError } from '../errors.ts'
 import { reasonOf } from './files.ts'
 import { dialUntilThere, type GivenAddress } from './given-addresses.ts'
 import { HangUps } from './hang-ups.ts'
@@ -205,7 +206,10 @@ export class Neighbours {
     const connection = await network.dial(multiaddr(address), {
       signal: signal === undefined ? patience : AbortSignal.any([signal, patience])
     })
-    this.#found({ id: connection.remotePeer.toString(), addresses: [address], way, instance: null })
+    const id = connection.remotePeer.toString()
+    // While this device asks to be let in somewhere, strangers can be dialled.
+    if (!this.#init.members.isMember(id)) throw new PeerUnreachableError('no device of this mesh')
+    this.#found({ id, addresses: [address], way, instance: null })
   }
 
   #rememberedMembers(): RememberedPeer[] {

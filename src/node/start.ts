@@ -117,44 +117,55 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     }
   })
   const answers = new OwnAnswers({ engine, capability, maxRate })
+  const letGo = async () => {
+    await engine.stop()
+    database.close()
+  }
   /** Once this device has left its mesh: whether more than its keys goes. */
   let erase: boolean | null = null
   const belonging =
     identity === null
       ? null
-      : new Belonging({
-          identity,
-          paths,
-          store: meshStore(database),
-          settings,
-          connect,
-          listening: listen.length > 0,
-          clock: systemClock,
-          emit: (event) => {
-            events.emit(event)
-          },
-          warn,
-          rosterChanged: ({ name, digest }) => {
-            capability.update({ name, roster: digest })
-          },
-          addresses: () => capability.get().addresses,
-          left: (all) => {
-            erase = all
-            return mesh.stop()
-          }
-        })
+      : await orElse(
+          letGo,
+          () =>
+            new Belonging({
+              identity,
+              paths,
+              store: meshStore(database),
+              settings,
+              connect,
+              listening: listen.length > 0,
+              clock: systemClock,
+              emit: (event) => {
+                events.emit(event)
+              },
+              warn,
+              rosterChanged: ({ name, digest }) => {
+                capability.update({ name, roster: digest })
+              },
+              addresses: () => capability.get().addresses,
+              left: (all) => {
+                erase = all
+                return mesh.stop()
+              }
+            })
+        )
   if (identity !== null && belonging !== null) {
-    network = await createNetwork({
-      ...belonging.networkParts(),
-      identity,
-      listen,
-      discovery: settings.discovery,
-      beaconPort: settings.beaconPort,
-      instance: capability.get().instance,
-      current: () => capability.get(),
-      answer: (request, options) => answers.generate(request, options),
-      log
-    })
+    const parts = belonging.networkParts()
+    network = await orElse(letGo, () =>
+      createNetwork({
+        ...parts,
+        identity,
+        listen,
+        discovery: settings.discovery,
+        beaconPort: settings.beaconPort,
+        instance: capability.get().instance,
+        current: () => capability.get(),
+        answer: (request, options) => answers.generate(request, options),
+        log
+      })
+    )
   }
   const neighbours: Neighbours = new Neighbours({
     self: { id, ownName: settings.name, version: VERSION },
@@ -194,8 +205,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   } catch (err) {
     belonging?.stop()
     neighbours.stop()
-    await engine.stop()
-    database.close()
+    await letGo()
     throw err
   }
   neighbours.start()
@@ -236,6 +246,16 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     return mesh
   } catch (err) {
     await mesh.stop()
+    throw err
+  }
+}
+
+/** What `work` gives; when it throws, what was opened before is let go. */
+async function orElse<T>(letGo: () => Promise<void>, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (err) {
+    await letGo()
     throw err
   }
 }

@@ -33,12 +33,23 @@ export interface MeshStore extends RosterStore {
   forget(): void
 }
 
+/** For what can be found out again: a full disk, or a database that others keep busy, is no reason to end the node. */
+function atBest(write: () => unknown): void {
+  try {
+    write()
+  } catch {
+    // It is measured, or met, again.
+  }
+}
+
 export function measurementStore(database: Database.Database): KeyValueStore {
   const read = database.prepare('SELECT value FROM measurement WHERE key = ?')
   const write = database.prepare('INSERT OR REPLACE INTO measurement (key, value) VALUES (?, ?)')
   return {
     get: (key) => (read.get(key) as { value: string } | undefined)?.value,
-    set: (key, value) => void write.run(key, value)
+    set: (key, value) => {
+      atBest(() => write.run(key, value))
+    }
   }
 }
 
@@ -59,10 +70,14 @@ export function peerStore(database: Database.Database): PeerStore {
         addresses: JSON.parse(row.addresses) as string[]
       })),
     save({ id, name, addresses, seen }) {
-      write.run(id, name, JSON.stringify(addresses), seen)
-      prune.run(MOST_REMEMBERED_PEERS)
+      atBest(() => {
+        write.run(id, name, JSON.stringify(addresses), seen)
+        prune.run(MOST_REMEMBERED_PEERS)
+      })
     },
-    forget: (id) => void remove.run(id)
+    forget: (id) => {
+      atBest(() => remove.run(id))
+    }
   }
 }
 

@@ -26,8 +26,11 @@ export function real(field: string, value: number, least: number, most: number):
   return value
 }
 
-/** C0 and C1 control characters: they would steer the terminal on which a name is shown. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
+/**
+ * C0 and C1 control characters, which would steer the terminal on which a name is shown; line and paragraph separators;
+ * and those that turn the direction of text, so that a name would read as another.
+ */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
 
 /** One line that may be shown on a terminal, 1 to `limit` UTF-16 units. */
 export function label(field: string, value: string, limit: number): string {

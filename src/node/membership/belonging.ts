@@ -119,6 +119,7 @@ export class Belonging {
       roster: this.roster,
       addresses,
       members: this.#members,
+      stopped: signal,
       spread: () => this.#spread(),
       left
     })
@@ -252,8 +253,8 @@ export class Belonging {
 
   /** Ends everything that runs with a device, at once; says goodbye, so that it knows why; and hangs up. */
   #dismiss(id: string): void {
-    this.#neighbours?.forget(id)
     for (const { streams } of this.#connectionsWith(id)) for (const stream of [...streams]) stream.abort(NO_MEMBER)
+    this.#neighbours?.forget(id)
     const farewell: Promise<void> = this.#gate
       .farewell(id, () => this.#reconciler.exchange(id))
       .catch(() => undefined)

@@ -224,13 +224,15 @@ export class Doorkeeper {
 
   #visitWith(code: string): Visit {
     const digits = code.replace(/\s/g, '')
-    const visit = [...this.#visits.values()].find(({ newcomer }) => newcomer.code === digits)
-    if (visit !== undefined) return visit
+    const [visit, ...more] = [...this.#visits.values()].filter(({ newcomer }) => newcomer.code === digits)
+    if (visit !== undefined && more.length === 0) return visit
     const shown = [...this.#visits.values()].map(({ newcomer }) => newcomer.code)
     throw new NoSuchNewcomerError(
-      shown.length === 0
-        ? 'No device is waiting to be let in. mesh approve opens the door; then start mesh join on the new device.'
-        : `No device that is waiting shows ${digits}. Shown are: ${shown.join(', ')}.`,
+      more.length > 0
+        ? `Two devices show ${digits}, which happens once in a million, or where somebody is after it. Let both try again.`
+        : shown.length === 0
+          ? 'No device is waiting to be let in. mesh approve opens the door; then start mesh join on the new device.'
+          : `No device that is waiting shows ${digits}. Shown are: ${shown.join(', ')}.`,
       { details: { codes: shown } }
     )
   }

@@ -48,6 +48,8 @@ export interface LocalMembershipInit {
   /** What others may dial. */
   addresses: () => string[]
   members: MemberList
+  /** Aborted when the node stops. */
+  stopped: AbortSignal
   /** Tells every member that is connected; resolves when they know, or cannot be told. */
   spread: () => Promise<void>
   /** Ends the node, and with `erase` what lies in the home. */
@@ -83,13 +85,13 @@ export class LocalMembership implements Membership {
   }
 
   list({ all = false, signal }: AbortOptions & { all?: boolean } = {}): Promise<MemberInfo[]> {
-    return begin(signal, () =>
+    return this.#begin(signal, () =>
       all ? [...this.#members.members(), ...this.#members.removed()] : this.#members.members()
     )
   }
 
   start({ signal }: AbortOptions = {}): Promise<{ mesh: string }> {
-    return begin(signal, () => {
+    return this.#begin(signal, () => {
       const { roster, ownName } = this.#init
       roster.start(ownName)
       return { mesh: roster.words ?? '' }
@@ -97,29 +99,29 @@ export class LocalMembership implements Membership {
   }
 
   openDoor({ signal }: AbortOptions = {}): Promise<Door> {
-    return begin(signal, () => this.#keeper().open())
+    return this.#begin(signal, () => this.#keeper().open())
   }
 
   closeDoor({ signal }: AbortOptions = {}): Promise<void> {
-    return begin(signal, () => {
+    return this.#begin(signal, () => {
       this.#keeper().close()
     })
   }
 
   async approve({ code, signal }: AbortOptions & { code: string }): Promise<MemberInfo> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     const id = await this.#keeper().approve(code, signal === undefined ? {} : { signal })
     return this.#members.of(id)
   }
 
   refuse({ code, signal }: AbortOptions & { code: string }): Promise<void> {
-    return begin(signal, () => {
+    return this.#begin(signal, () => {
       this.#keeper().refuse(code)
     })
   }
 
   async knock({ door: wanted, signal }: AbortOptions & { door: string }): Promise<Comparison> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     const { roster } = this.#init
     const seeker = this.#init.seeker()
     roster.mayMove()
@@ -135,34 +137,34 @@ export class LocalMembership implements Membership {
   }
 
   async confirm({ code, signal }: AbortOptions & { code: string }): Promise<{ mesh: string }> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     return this.#applicant().confirm(code)
   }
 
   deny({ signal }: AbortOptions = {}): Promise<void> {
-    return begin(signal, () => {
+    return this.#begin(signal, () => {
       this.#applicant().deny()
     })
   }
 
   invite({ signal }: AbortOptions = {}): Promise<Invite> {
-    return begin(signal, () => this.#keeper().invite(forOthers(this.#init.addresses())))
+    return this.#begin(signal, () => this.#keeper().invite(forOthers(this.#init.addresses())))
   }
 
   async redeem({ invite, signal }: AbortOptions & { invite: string }): Promise<{ mesh: string }> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     return this.#applicant().redeem(invite, signal === undefined ? {} : { signal })
   }
 
   request({ signal, name }: AbortOptions & { name?: string } = {}): Promise<{ request: Uint8Array }> {
-    return begin(signal, () => {
+    return this.#begin(signal, () => {
       const { identity, ownName } = this.#init
       return { request: encodeRequest({ signer: identity.signer, box: identity.box, name: name ?? ownName }) }
     })
   }
 
   async admit({ request, signal }: AbortOptions & { request: Uint8Array }): Promise<Admission> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     const { roster } = this.#init
     const newcomer = decodeRequest(request, verifySignature)
     this.#mustBeIn()
@@ -180,14 +182,14 @@ export class LocalMembership implements Membership {
   }
 
   inspect({ admission, signal }: AbortOptions & { admission: Uint8Array }): Promise<{ mesh: string; words: string }> {
-    return begin(signal, () => {
+    return this.#begin(signal, () => {
       const { mesh } = decodeAdmission(admission)
       return { mesh: wordsOf(mesh), words: fingerprintOf(mesh) }
     })
   }
 
   async import({ admission, signal }: AbortOptions & { admission: Uint8Array }): Promise<Imported> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     const { roster } = this.#init
     const { mesh, records } = decodeAdmission(admission)
     const before = roster.mesh === mesh ? roster.records().length : 0
@@ -197,7 +199,7 @@ export class LocalMembership implements Membership {
   }
 
   async rename({ peer, name, signal }: AbortOptions & { peer: string; name: string }): Promise<MemberInfo> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     this.#mustBeIn()
     if (!isDeviceName(name)) {
       throw new InvalidRequestError(
@@ -211,7 +213,7 @@ export class LocalMembership implements Membership {
   }
 
   async remove({ peer, signal }: AbortOptions & { peer: string }): Promise<MemberInfo> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     this.#mustBeIn()
     const id = this.#members.resolve(peer)
     if (id === this.#init.identity.id) {
@@ -223,7 +225,7 @@ export class LocalMembership implements Membership {
   }
 
   async leave({ erase = false, signal }: AbortOptions & { erase?: boolean } = {}): Promise<void> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     const { roster, spread, left } = this.#init
     if (roster.mesh === null && !erase) throw new NotMemberError('This device belongs to no mesh.')
     if (roster.isIn && roster.members().length > 1) {
@@ -235,7 +237,7 @@ export class LocalMembership implements Membership {
   }
 
   async makePhrase({ phrase, signal }: AbortOptions & { phrase?: string } = {}): Promise<{ phrase: string }> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     this.#mustBeIn()
     const made = newPhrase(this.#init.roster, phrase)
     await this.#init.spread()
@@ -248,7 +250,7 @@ export class LocalMembership implements Membership {
     restore = [],
     signal
   }: AbortOptions & { phrase: string; remove?: string[]; restore?: string[] }): Promise<MemberInfo[]> {
-    signal?.throwIfAborted()
+    this.#check(signal)
     const { roster, identity } = this.#init
     const own = roster.isIn ? [] : [identity.id]
     recover(roster, {
@@ -258,6 +260,19 @@ export class LocalMembership implements Membership {
     })
     await this.#init.spread()
     return this.#members.members()
+  }
+
+  #begin<T>(signal: AbortSignal | undefined, work: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      this.#check(signal)
+      resolve(work())
+    })
+  }
+
+  /** What every call begins with. @throws {NodeUnreachableError} after the end, and the signal's reason */
+  #check(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted()
+    if (this.#init.stopped.aborted) throw new NodeUnreachableError('This mesh was stopped; create or open another.')
   }
 
   #state(): MembershipStatus['state'] {
@@ -300,11 +315,4 @@ export class LocalMembership implements Membership {
 function forOthers(addresses: string[]): string[] {
   const others = addresses.filter((address) => !/^\/(?:ip4\/127\.|ip6\/::1\/)/.test(address))
   return others.length > 0 ? others : addresses
-}
-
-function begin<T>(signal: AbortSignal | undefined, work: () => T): Promise<T> {
-  return new Promise((resolve) => {
-    signal?.throwIfAborted()
-    resolve(work())
-  })
 }

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { AlreadyMemberError, InvalidRecordError, NotMemberError, RecoveryError, RemovedError } from '../../errors.ts'
 import { Roster, type Member, type RemovedMember, type RosterRecord, type Signer } from '../../trust/index.ts'
-import { readPrivateFile, replaceFile } from '../files.ts'
+import { readPrivateFile, reasonOf, replaceFile } from '../files.ts'
 import type { Identity } from '../identity.ts'
 import type { NamedDevice } from '../names.ts'
 import type { Paths } from '../paths.ts'
@@ -42,7 +42,7 @@ export class OwnRoster {
   constructor(init: OwnRosterInit) {
     this.#init = init
     const mesh = init.store.mesh()
-    this.#roster = mesh === null ? null : Roster.load({ mesh, verify: verifySignature, store: init.store })
+    this.#roster = mesh === null ? null : load(mesh, init)
     this.#read()
     const skipped = this.#roster?.skipped.length ?? 0
     if (skipped > 0) {
@@ -276,5 +276,18 @@ export class OwnRoster {
       renamed: this.members().flatMap(({ id, name }) => ((before.get(id)?.name ?? name) === name ? [] : [id])),
       own
     })
+  }
+}
+
+/** @throws {InvalidRecordError} with what to do about it */
+function load(mesh: string, { store, paths }: OwnRosterInit): Roster {
+  try {
+    return Roster.load({ mesh, verify: verifySignature, store })
+  } catch (cause) {
+    throw new InvalidRecordError(
+      `The roster in ${paths.database} cannot be read (${reasonOf(cause)}). Restore the file from a backup, or make this ` +
+        'a new device: mesh join --new-key',
+      { cause }
+    )
   }
 }

@@ -203,8 +203,9 @@ export class Seeker {
 
   async #probe(): Promise<void> {
     const { probes, roster, applicant } = this.#init
-    if (applicant.isBusy || !(roster.mesh === null || roster.isProvisional)) return
     for (const probe of probes) {
+      // A second connection to a door would end the first, over which the two are pairing.
+      if (applicant.isBusy || !(roster.mesh === null || roster.isProvisional)) return
       const found = await probe().catch(() => null)
       if (found === null || this.#stopped) continue
       this.hear({ type: 'door', door: { id: found.id, mesh: null, addresses: [found.address] } })
