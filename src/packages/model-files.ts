@@ -22,36 +22,37 @@ export interface ModelFile {
 export async function listModelFiles(folder: string): Promise<ModelFile[]> {
   const root = await reading(folder, () => realpath(folder))
   const files: ModelFile[] = []
-  await collect(root, '', ownFolder(root), files)
+  await collect(root, '', ownFolders(root), files)
   const problem = filesProblem(files, null)
   if (problem !== null) throw new BrokenModelError(`${folder} cannot be exported: ${problem}. Change that first.`)
   return files
 }
 
-async function collect(root: string, folder: string, own: string, files: ModelFile[]): Promise<void> {
+async function collect(root: string, folder: string, own: readonly string[], files: ModelFile[]): Promise<void> {
   const here = join(root, folder)
   const entries = await reading(here, () => readdir(here, { withFileTypes: true }))
-  const names = entries.map(({ name }) => name).sort()
-  for (const name of names) {
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+  for (const entry of entries) {
+    const { name } = entry
     const path = folder === '' ? name : `${folder}/${name}`
     // Hidden files are the system's or a tool's; a manifest is that of the package which this folder once was.
     if (name.startsWith('.') || path.toLowerCase() === MANIFEST) continue
     const full = join(root, path)
     const source = await reading(full, () => realpath(full))
-    const isLink = source !== full
     const found = await reading(source, () => stat(source))
-    if (found.isDirectory() && !isLink) await collect(root, path, own, files)
-    else if (found.isFile() && source.startsWith(own)) files.push({ path, bytes: found.size, source })
+    if (entry.isDirectory()) await collect(root, path, own, files)
+    else if (found.isFile() && own.some((each) => source.startsWith(each)))
+      files.push({ path, bytes: found.size, source })
     else {
-      const problem = isLink ? `leads out of the model, to ${source}` : 'is neither a file nor a folder'
+      const problem = entry.isSymbolicLink() ? `leads out of the model, to ${source}` : 'is neither a file nor a folder'
       throw new BrokenModelError(`${full} ${problem}, so the model cannot be exported. Put the file itself there.`)
     }
   }
 }
 
-/** Where a model's files may lie: in its folder, or in Hugging Face's cache beside `snapshots`, where it links to. */
-function ownFolder(root: string): string {
+/** Where a model's files may lie: in its folder, and in Hugging Face's cache beside `snapshots`, where it links to. */
+function ownFolders(root: string): string[] {
   const snapshots = dirname(root)
-  const cached = basename(snapshots) === 'snapshots' && basename(dirname(snapshots)).startsWith('models--')
-  return cached ? join(dirname(snapshots), 'blobs', sep) : join(root, sep)
+  const isCached = basename(snapshots) === 'snapshots' && basename(dirname(snapshots)).startsWith('models--')
+  return [join(root, sep), ...(isCached ? [join(dirname(snapshots), 'blobs', sep)] : [])]
 }

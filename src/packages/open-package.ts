@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { InvalidPackageError, InvalidRequestError } from '../errors.ts'
@@ -14,6 +15,7 @@ import {
   totalBytes
 } from './manifest.ts'
 import type { Manifest } from './manifest.ts'
+import { foldersOf } from './package-path.ts'
 import { FILE_ENDING, FOLDER_ENDING, isFolder } from './place.ts'
 import { BLOCK, decodeHeader, padded } from './tar-header.ts'
 import type { TarEntry } from './tar-header.ts'
@@ -92,17 +94,25 @@ export async function readFolderManifest(path: string, root = path): Promise<{ m
 
 /** A stored file, which lies in the package itself and has the size that it should have. */
 async function stretchOf(where: string, root: string, part: { path: string; bytes: number }): Promise<Stretch> {
-  const path = join(root, part.path)
-  const found = await lstat(path).catch((err: unknown) => {
-    const code = codeOf(err)
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw damaged(where, `${part.path} is missing`)
-    return reading(path, () => Promise.reject(err as Error))
-  })
+  for (const folder of foldersOf(part.path)) {
+    if (!(await statOf(where, root, folder)).isDirectory()) throw damaged(where, `${folder} is no folder`)
+  }
+  const found = await statOf(where, root, part.path)
   if (!found.isFile()) throw damaged(where, `${part.path} is no regular file`)
-  // A folder on the way could be a link to anywhere.
-  if ((await reading(path, () => realpath(path))) !== path) throw damaged(where, `${part.path} is reached by a link`)
   if (found.size !== part.bytes) throw damaged(where, `${part.path} has ${found.size} bytes in place of ${part.bytes}`)
-  return { path, fileBytes: part.bytes, start: 0, bytes: part.bytes }
+  return { path: join(root, part.path), fileBytes: part.bytes, start: 0, bytes: part.bytes }
+}
+
+/** Of a link itself, which could lead anywhere. */
+async function statOf(where: string, root: string, path: string): Promise<Stats> {
+  const full = join(root, path)
+  try {
+    return await lstat(full)
+  } catch (err) {
+    const code = codeOf(err)
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw damaged(where, `${path} is missing`)
+    return reading(full, () => Promise.reject(err as Error))
+  }
 }
 
 async function openFile(path: string): Promise<ModelPackage> {

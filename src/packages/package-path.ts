@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { RESERVED } from './model-name.ts'
 
 /** What file systems take at most for one part of a path, in bytes. */
@@ -43,4 +44,10 @@ export function collision(paths: readonly string[]): [string, string] | null {
     }
   }
   return null
+}
+
+/** `a/b/c` lies in `a` and `a/b`. */
+export function foldersOf(path: string): string[] {
+  const parts = posix.dirname(path).split('/')
+  return parts[0] === '.' ? [] : parts.map((_, index) => parts.slice(0, index + 1).join('/'))
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { dirname, join, posix } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { AbortOptions } from '../interface.ts'
 import { checkRoom, makeFolder, syncFolder, type AskDisk } from './disk.ts'
 import { keepingCopy, readStretches, type Copied } from './keeping-copy.ts'
 import { damaged } from './manifest.ts'
 import type { ModelPackage } from './open-package.ts'
+import { foldersOf } from './package-path.ts'
 import { bytesThere } from './place.ts'
 
 /** The owner's alone, and never executable, whatever the stick said. */
@@ -44,12 +45,6 @@ export async function* unpackPackage(
   // Deepest first, and last the folder in which it all lies.
   for (const folder of [...folders].reverse()) await syncFolder(folder)
   await syncFolder(dirname(into))
-}
-
-/** `a/b/c` lies in `a` and `a/b`. */
-export function foldersOf(path: string): string[] {
-  const parts = posix.dirname(path).split('/')
-  return parts[0] === '.' ? [] : parts.map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
 /** The same chunks; the hash has seen each before it is handed on. */

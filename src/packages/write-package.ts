@@ -17,9 +17,10 @@ import {
 import type { Manifest, ManifestFile } from './manifest.ts'
 import { listModelFiles, type ModelFile } from './model-files.ts'
 import { isPackage, openPackage, readFolderManifest, withinFolder } from './open-package.ts'
+import { foldersOf } from './package-path.ts'
 import { FOLDER_ENDING, bytesThere, isFolder, placeFor, type Place } from './place.ts'
 import { BLOCK, decodeHeader, encodeHeader, padded } from './tar-header.ts'
-import { foldersOf, hashed } from './unpack.ts'
+import { hashed } from './unpack.ts'
 
 export interface WritePackageInit {
   /** The model's folder, absolute. */
@@ -142,7 +143,7 @@ async function toFile(plan: Plan, isFat: boolean, options: AbortOptions): Promis
       `${place.around} is on a FAT32 disk, where one file has at most 4 GB. Name the folder ${place.around}: there the model is split.`
     )
   }
-  await clearFile(plan)
+  await clearFile(plan, headers[0] ?? Buffer.alloc(BLOCK))
   await checkRoom(place.around, bytes - Math.min(bytes, await bytesThere(place.path)), askDisk)
   const copy = async function* (): AsyncGenerator<Copied, void> {
     yield* keepingCopy(place.path, tarOf(plan, headers, options))
@@ -189,11 +190,15 @@ async function clearFolder({ place: { path }, draft, replace }: Plan): Promise<v
 }
 
 /** As `clearFolder`. What is no package of ours is never written over. */
-async function clearFile({ place: { path }, draft, replace }: Plan): Promise<void> {
+async function clearFile({ place: { path }, draft, replace }: Plan, beginning: Buffer): Promise<void> {
   if (await isFolder(path)) throw new FileUnusableError(`${path} is a folder; take it away first.`)
   if ((await bytesThere(path)) === 0) return
-  const first = await firstFolder(path)
-  if (first === null) {
+  const block = await firstBlock(path)
+  // A death can tear even the first header.
+  if (block.length < BLOCK && block.equals(beginning.subarray(0, block.length))) return
+  const entry = block.length < BLOCK ? null : decodeHeader(block)
+  const first = entry === null ? undefined : withinFolder(entry)?.folder
+  if (first === undefined) {
     throw new FileUnusableError(`${path} is another file, and no model package. Choose another name, or take it away.`)
   }
   const manifest = await unlessDamaged(openPackage(path))
@@ -212,16 +217,15 @@ async function unlessDamaged(opening: Promise<{ manifest: Manifest }>): Promise<
   }
 }
 
-async function firstFolder(path: string): Promise<string | null> {
-  const header = Buffer.alloc(BLOCK)
+async function firstBlock(path: string): Promise<Buffer> {
+  const block = Buffer.alloc(BLOCK)
   const handle = await reading(path, () => open(path, 'r'))
   try {
-    await reading(path, () => handle.read(header, 0, BLOCK, 0))
+    const { bytesRead } = await reading(path, () => handle.read(block, 0, BLOCK, 0))
+    return block.subarray(0, bytesRead)
   } finally {
     await handle.close()
   }
-  const entry = decodeHeader(header)
-  return entry === null ? null : (withinFolder(entry)?.folder ?? null)
 }
 
 function taken(path: string, name: string): ModelExistsError {

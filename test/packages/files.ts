@@ -19,13 +19,7 @@ export const CONTENTS: Readonly<Record<string, Buffer>> = {
 
 /** The same at each call. */
 export function bytesOf(seed: string, length: number): Buffer {
-  return Buffer.concat(
-    Array.from({ length: Math.ceil(length / 32) }, (_, index) =>
-      createHash('sha256')
-        .update(`${seed} ${String(index)}`)
-        .digest()
-    )
-  ).subarray(0, length)
+  return createHash('shake256', { outputLength: length }).update(seed).digest()
 }
 
 export class Workplace {

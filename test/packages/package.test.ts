@@ -95,7 +95,7 @@ describe('a model package', () => {
         const { path } = await place.export({ path: target(), partBytes: form === 'folder' ? 700_000 : null })
         const files = form === 'file' ? [path] : Object.keys(filesIn(path)).map((name) => join(path, name))
         let refused = 0
-        for (let round = 0; round < 120; round++) {
+        for (let round = 0; round < 60; round++) {
           // Small files as often as large ones; a prime step visits all of a file.
           const file = files[round % files.length]!
           const { size } = statSync(file)
@@ -113,7 +113,7 @@ describe('a model package', () => {
           }
           restore()
         }
-        assert.ok(refused > 60, String(refused))
+        assert.ok(refused > 30, String(refused))
         await place.import(path)
       }).timeout(60_000)
 
@@ -306,7 +306,7 @@ describe('a model package', () => {
       writeFileSync(file, readFileSync(secret))
       renameSync(join(path, 'onnx'), place.path('onnx'))
       symlinkSync(place.path('onnx'), join(path, 'onnx'))
-      await assert.rejects(openPackage(path), { message: /model\.onnx is reached by a link/ })
+      await assert.rejects(openPackage(path), { message: /onnx is no folder/ })
       for (const manifest of ['/dev/zero', secret]) {
         rmSync(join(path, 'manifest.json'))
         symlinkSync(manifest, join(path, 'manifest.json'))
@@ -363,6 +363,11 @@ describe('a model package', () => {
       const snapshot = join(cache, 'snapshots', '0a1b')
       mkdirSync(join(snapshot, 'onnx'), { recursive: true })
       for (const [index, [path, content]] of Object.entries(CONTENTS).entries()) {
+        // A file that somebody put there is no link.
+        if (path === 'LICENSE') {
+          write(join(snapshot, path), content)
+          continue
+        }
         write(join(cache, 'blobs', String(index)), content)
         symlinkSync(join(cache, 'blobs', String(index)), join(snapshot, path))
       }

@@ -12,6 +12,8 @@ import { createCatalog, keepContentHash, modelHashOf } from '../../inference/ind
 import type { Catalog, CatalogModel, MeasurementStore, ModelPlace } from '../../inference/index.ts'
 import type { AbortOptions, ModelCopyEvent, ModelInfo, ModelLibrary } from '../../interface.ts'
 import { nameFrom, openPackage, unpackPackage, writePackage, type ModelPackage } from '../../packages/index.ts'
+import { deferred, type Deferred } from '../deferred.ts'
+import { settled } from '../settled.ts'
 import type { ModelsFolder } from './models-folder.ts'
 import { absolutePath, modelName, partBytes } from './options.ts'
 import { copyEvents } from './copy-events.ts'
@@ -25,6 +27,16 @@ export interface LocalLibraryInit {
   changed: (options: AbortOptions) => Promise<void>
 }
 
+/** What is being done. */
+interface Doing {
+  words: string
+  signal: AbortSignal
+  over: Deferred<void>
+}
+
+/** What was aborted ends within a chunk or two, unless its disk is stuck. */
+const ENDING_MS = 5_000
+
 type Options<M extends keyof ModelLibrary> = Parameters<ModelLibrary[M]>[0]
 
 /** The models of a home as files. One thing at a time: two imports would fill one disk, unknown to each other. */
@@ -32,8 +44,7 @@ export class LocalLibrary implements ModelLibrary {
   readonly #init: LocalLibraryInit
   readonly #catalog: Catalog
   readonly #stopped = new AbortController()
-  /** What is being done, in words, or null. */
-  #doing: string | null = null
+  #doing: Doing | null = null
 
   constructor(init: LocalLibraryInit) {
     this.#init = init
@@ -199,40 +210,45 @@ export class LocalLibrary implements ModelLibrary {
     )
   }
 
-  async #once<T>(doing: string, { signal }: AbortOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const release = this.#begin(doing)
+  async #once<T>(words: string, options: AbortOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const doing = await this.#begin(words, options)
     try {
-      return await work(this.#either(signal))
+      return await work(doing.signal)
     } finally {
-      release()
+      this.#end(doing)
     }
   }
 
   async *#alone<T>(
-    doing: string,
-    { signal }: AbortOptions,
+    words: string,
+    options: AbortOptions,
     work: (signal: AbortSignal) => AsyncGenerator<T, void>
   ): AsyncGenerator<T, void> {
-    const either = this.#either(signal)
-    const release = this.#begin(doing)
+    const doing = await this.#begin(words, options)
     try {
-      yield* work(either)
+      yield* work(doing.signal)
     } finally {
-      release()
+      this.#end(doing)
     }
   }
 
   /** @throws {BusyError} */
-  #begin(doing: string): () => void {
+  async #begin(words: string, { signal: given }: AbortOptions): Promise<Doing> {
+    const signal = this.#either(given)
+    // Whoever was interrupted and repeats the command at once is not told that the first one is still there.
+    if (this.#doing?.signal.aborted === true) await settled(this.#doing.over.promise, ENDING_MS, signal)
     if (this.#doing !== null) {
       throw new BusyError(
-        `This device is ${this.#doing}. Repeat when that is over; only one model is worked on at a time.`
+        `This device is ${this.#doing.words}. Repeat when that is over; only one model is worked on at a time.`
       )
     }
-    this.#doing = doing
-    return () => {
-      this.#doing = null
-    }
+    this.#doing = { words, signal, over: deferred() }
+    return this.#doing
+  }
+
+  #end({ over }: Doing): void {
+    this.#doing = null
+    over.resolve()
   }
 
   #either(signal: AbortSignal | undefined): AbortSignal {
