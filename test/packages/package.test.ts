@@ -254,6 +254,17 @@ describe('a model package', () => {
     await assert.rejects(place.export({ path: join(place.stick, 'x') }), { name: 'FileUnusableError' })
   })
 
+  it('as one file goes on where even its first header was torn', async () => {
+    const path = join(place.stick, 'qwen.tar')
+    writeFileSync(
+      path,
+      encodeHeader({ path: 'qwen.meshmodel/LICENSE', bytes: CONTENTS.LICENSE!.length })!.subarray(0, 256)
+    )
+    await assert.rejects(place.export({ path, name: 'other' }), { name: 'FileUnusableError' })
+    await place.export({ path })
+    await place.import(path)
+  })
+
   it('says where it can go', async () => {
     const refused = { name: 'InvalidRequestError' }
     await assert.rejects(place.export({ path: join(place.stick, 'none') }), refused)

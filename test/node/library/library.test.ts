@@ -37,6 +37,11 @@ describe('the library of a device', () => {
     it('lists what came, tells of it once it is listed, and does not read it again', async () => {
       const path = await shelf.package('qwen')
       const events: ModelCopyEvent[] = []
+      shelf.onChange = () => {
+        shelf.onSet = (key) => {
+          assert.ok(!key.startsWith('sha256'), `hashed again: ${key}`)
+        }
+      }
       for await (const event of shelf.library.import({ path })) {
         events.push(event)
         if (event.type === 'progress') assert.deepEqual(await names(), [])
@@ -44,9 +49,6 @@ describe('the library of a device', () => {
       assert.deepEqual([events[0]?.type, events.at(-1)?.type], ['started', 'done'])
       assert.deepEqual(shelf.changes, [['qwen']])
       assert.deepEqual(shelf.entries(), ['qwen'])
-      shelf.onSet = (key) => {
-        assert.ok(!key.startsWith('sha256'), `hashed again: ${key}`)
-      }
       const [info] = await shelf.list()
       assert.deepEqual([info?.broken, info?.hash], [null, (events.at(-1) as { hash: string }).hash])
     })

@@ -16,6 +16,8 @@ export class Shelf {
   readonly measurements = new Map<string, string>()
   /** The names that were listed at each change. */
   readonly changes: string[][] = []
+  /** Runs when the list has changed, before anybody looks at it. */
+  onChange: () => void = () => undefined
   /** Throws where a test wants nothing to be measured again. */
   onSet: (key: string) => void = () => undefined
   #library: LocalLibrary | undefined
@@ -35,6 +37,7 @@ export class Shelf {
       places: () => [{ name: 'mini', path: join(FIXTURES, 'models', 'fused'), builtIn: true }, ...folder.references()],
       measurements: this.#store(),
       changed: async () => {
+        this.onChange()
         this.changes.push((await this.list()).map(({ name }) => name))
       }
     })
