@@ -9,7 +9,7 @@ function wall(files, group, message) {
   }
 }
 
-const LEAVES = ['protocols', 'trust', 'crdt', 'inference']
+const LEAVES = ['protocols', 'trust', 'crdt', 'inference', 'packages']
 const foldersBut = (own) =>
   [...LEAVES, 'node', 'http', 'cli'].filter((folder) => folder !== own).map((folder) => `**/${folder}/**`)
 
@@ -66,6 +66,7 @@ export default tseslint.config(
       '**/src/node/**',
       '**/src/protocols/**',
       '**/src/inference/**',
+      '**/src/packages/**',
       '**/src/trust/**',
       '**/src/crdt/**',
       '**/src/http/!(index.ts)'

@@ -197,6 +197,12 @@ export class Output {
     this.#statusShown = true
   }
 
+  /** How far something is, for a program: JSON lines, on standard error where standard output has a text. */
+  report(value: unknown): void {
+    if (this.json) this.data(value)
+    else if (this.#stderr.isTTY !== true && !this.quiet) this.#stderr.write(`${JSON.stringify(value)}\n`)
+  }
+
   /** How a verb failed: a sentence, or `{"error":{"name","message"}}`. */
   error(error: { name: string; message: string }, trace?: string): void {
     this.endAnswer()

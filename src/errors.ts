@@ -75,6 +75,26 @@ export class BrokenModelError extends MeshError {
   override name = 'BrokenModelError'
 }
 
+/** Thrown when a model package is damaged, incomplete, or asks for what no package may. Nothing of it is taken. */
+export class InvalidPackageError extends MeshError {
+  override name = 'InvalidPackageError'
+}
+
+/** Thrown when the name, or the place, for a model is taken by another one; the message says how to go on. */
+export class ModelExistsError extends MeshError {
+  override name = 'ModelExistsError'
+}
+
+/** Thrown when a disk has too little room; the message says which, and how much is needed. */
+export class DiskFullError extends MeshError {
+  override name = 'DiskFullError'
+}
+
+/** Thrown when a file or a folder that was named cannot be read or written: no permission, a stick that was pulled. */
+export class FileUnusableError extends MeshError {
+  override name = 'FileUnusableError'
+}
+
 /** Thrown when a device takes no asks now: paused, draining, or set to `--answer no`. */
 export class NotAnsweringError extends MeshError {
   override name = 'NotAnsweringError'
@@ -213,6 +233,10 @@ const byName: Readonly<Record<string, typeof MeshError>> = {
   EngineUnavailableError,
   EngineFailedError,
   BrokenModelError,
+  InvalidPackageError,
+  ModelExistsError,
+  DiskFullError,
+  FileUnusableError,
   NotAnsweringError,
   BusyError,
   ProtocolError,

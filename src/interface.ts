@@ -67,6 +67,8 @@ export interface ModelInfo {
   builtIn: boolean
   /** Why it cannot be used, naming the file; null when it can. */
   broken: string | null
+  /** Its folder, where it was added in place; absent where it lies in the home. */
+  path?: string
 }
 
 /** Lone-request speed of one model on one device, in tokens a second. */
@@ -222,6 +224,84 @@ export interface Engine {
   /** Frees the model's memory. */
   unload(hash: string): Promise<void>
   stop(): Promise<void>
+}
+
+// ---------------------------------------------------------------- models as files
+
+/**
+ * What is told while a model is copied. In this order: one `started` (none where nothing has to be copied), any
+ * `progress`, one `done`; or an error is thrown.
+ */
+export type ModelCopyEvent = ModelCopyStarted | ModelCopyProgress | ModelCopyDone
+
+export interface ModelCopyStarted {
+  type: 'started'
+  name: string
+  /** The package: a folder or a file. */
+  path: string
+  bytes: number
+  files: number
+}
+
+export interface ModelCopyProgress {
+  type: 'progress'
+  /** Done so far, of `total`. */
+  bytes: number
+  total: number
+  /** How many of them were there from an earlier try. */
+  kept: number
+}
+
+export interface ModelCopyDone {
+  type: 'done'
+  /** `known`: the model was here already, and nothing was copied. */
+  outcome: 'exported' | 'imported' | 'known'
+  /** The model's name here. */
+  name: string
+  hash: string
+  /** The package. */
+  path: string
+  bytes: number
+  /** How many of them were there from an earlier try. */
+  kept: number
+}
+
+/** The models of this device as files that are carried, added and removed. Paths are absolute, on this device. */
+export interface ModelLibrary {
+  /**
+   * Writes a portable package: into a folder as `NAME.meshmodel`, or as one file that ends in `.tar`. Where an earlier
+   * try was interrupted it goes on.
+   *
+   * @param options.as the name in the package. @default the model's
+   * @param options.partBytes files larger than this are split. @default what the disk takes
+   * @param options.replace also where a package of another model lies
+   * @throws {UnknownModelError} {BrokenModelError} {ModelExistsError} {DiskFullError} {FileUnusableError} {BusyError}
+   */
+  export(
+    options: AbortOptions & { name: string; path: string; as?: string; partBytes?: number; replace?: boolean }
+  ): AsyncIterable<ModelCopyEvent>
+  /**
+   * Takes in a package; it is listed when all of it has been proved, and not before. Where an earlier try was
+   * interrupted it goes on.
+   *
+   * @param options.name the name here. @default the package's
+   * @param options.replace puts it in the place of another model of that name
+   * @throws {InvalidPackageError} {ModelExistsError} {DiskFullError} {FileUnusableError} {BusyError}
+   */
+  import(options: AbortOptions & { path: string; name?: string; replace?: boolean }): AsyncIterable<ModelCopyEvent>
+  /**
+   * Lists a folder as a model without copying it.
+   *
+   * @param options.name the name here. @default the folder's
+   * @throws {BrokenModelError} {ModelExistsError} {FileUnusableError} {BusyError}
+   */
+  add(options: AbortOptions & { path: string; name?: string }): Promise<ModelInfo>
+  /**
+   * Erases a model; one that was added in place is only taken off the list.
+   *
+   * @throws {UnknownModelError} {InvalidRequestError} for the built-in one {BusyError}
+   */
+  remove(options: AbortOptions & { name: string }): Promise<ModelInfo>
 }
 
 // ---------------------------------------------------------------- the mesh, as its users see it
@@ -576,6 +656,8 @@ export interface Mesh {
   doctor(options?: AbortOptions): Promise<Finding[]>
   /** Who belongs to the mesh. */
   readonly membership: Membership
+  /** The models of this device as files. */
+  readonly library: ModelLibrary
   /** What happens from now on, until the signal or the end of the mesh. */
   events(options?: AbortOptions): AsyncIterable<MeshEvent>
   /** Lets go: a mesh in this process ends; an attached one only detaches. */

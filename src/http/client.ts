@@ -19,12 +19,15 @@ import type {
   MeshEvent,
   MeshStatus,
   Message,
+  ModelCopyEvent,
   ModelInfo,
+  ModelLibrary,
   PeerInfo,
   PlacementRow
 } from '../interface.ts'
 import type { ConnectControlInit } from './index.ts'
 import { greet, receive, send } from './exchange.ts'
+import { controlLibrary } from './library.ts'
 import { controlMembership } from './membership.ts'
 import { checkToken } from './proof.ts'
 import { METHODS, packed, unpacked } from './wire.ts'
@@ -35,6 +38,10 @@ type Prompt = string | Message[]
 /** A `Mesh` over the control socket. Each call has a connection of its own: ten at once keep apart by themselves. */
 export class ControlClient implements Mesh {
   readonly membership: Membership = controlMembership((method, options) => this.#value(method, options))
+  readonly library: ModelLibrary = controlLibrary(
+    (method, options) => this.#value(method, options),
+    (method, options) => this.#call<ModelCopyEvent>(method, options)
+  )
   readonly #init: Required<Omit<ConnectControlInit, 'signal'>>
   readonly #connections = new Set<Socket>()
   #stopped = false
@@ -181,7 +188,7 @@ function encode(method: MethodName, options: object, prompt: Prompt | undefined)
     throw new InvalidFileError(`The ${takes} is larger than any that a node takes; it is probably another file.`)
   }
   const size = `${body.length} bytes, and a node takes at most ${longest}`
-  throw method.startsWith('membership.')
+  throw method.includes('.')
     ? new InvalidRequestError(`What was given has ${size}.`)
     : new PromptTooLongError(`The question has ${size}. Ask about a part of it.`)
 }

@@ -1,6 +1,6 @@
 /** What crosses the control socket: one source for both ends. */
 import { ProtocolError } from '../errors.ts'
-import type { AskOptions, DiscoverOptions, Membership, Mesh, Message } from '../interface.ts'
+import type { AskOptions, DiscoverOptions, Membership, Mesh, Message, ModelLibrary } from '../interface.ts'
 
 /** The longest question. A token is some four bytes, so this is more than any model reads; a stranger's limit is ours. */
 const MAX_QUESTION_BYTES = 2 ** 20
@@ -59,8 +59,11 @@ interface Method {
 /** All that is bytes; everything else is JSON as it stands. */
 type ByteField = 'request' | 'admission'
 
-/** Every method of `Mesh` but `stop`, which is each end's own, and those of its `membership`. */
-export type MethodName = Exclude<keyof Mesh, 'stop' | 'membership'> | `membership.${keyof Membership}`
+/** Every method of `Mesh` but `stop`, which is each end's own, and those of its `membership` and `library`. */
+export type MethodName =
+  | Exclude<keyof Mesh, 'stop' | 'membership' | 'library'>
+  | `membership.${keyof Membership}`
+  | `library.${keyof ModelLibrary}`
 
 const FINISH = { atClose: 'finish', longest: MAX_QUESTION_BYTES } as const
 
@@ -71,6 +74,14 @@ function membership(name: keyof Membership, more: Partial<Method> = {}): Method 
     atClose: 'finish',
     longest: MAX_OPTIONS_BYTES,
     ...more
+  }
+}
+
+function library(name: keyof ModelLibrary): Method {
+  return {
+    call: (mesh, { options }) => mesh.library[name](options as never),
+    atClose: 'finish',
+    longest: MAX_OPTIONS_BYTES
   }
 }
 
@@ -88,6 +99,10 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   doctor: { call: (mesh, { options }) => mesh.doctor(options), ...FINISH },
   events: { call: (mesh, { options }) => mesh.events(options), ...FINISH, atClose: 'end' },
   shutdown: { call: (mesh) => mesh.shutdown(), ...FINISH, atClose: 'stay' },
+  'library.export': library('export'),
+  'library.import': library('import'),
+  'library.add': library('add'),
+  'library.remove': library('remove'),
   'membership.list': membership('list'),
   'membership.start': membership('start'),
   'membership.openDoor': membership('openDoor'),

@@ -18,6 +18,8 @@ export interface CatalogModel {
   /** Relative path of the graph. */
   graph: string
   generation: GenerationConfig
+  /** Relative paths of the files that make the hash; none of a broken model. */
+  files: string[]
 }
 
 /** Finds the models on this device. Folders are looked through afresh on each call; unchanged files are not read again. */
@@ -27,8 +29,8 @@ export interface Catalog {
 
 export interface CatalogInit {
   modelFolders: () => ModelPlace[]
-  /** Each folder in it is a model of the folder's name. */
-  userFolder: string
+  /** Each folder in it is a model of the folder's name. @default none */
+  userFolder?: string
   measurements: MeasurementStore
 }
 
@@ -63,7 +65,8 @@ export function createCatalog({ modelFolders, userFolder, measurements }: Catalo
   }
 }
 
-async function userPlaces(userFolder: string): Promise<ModelPlace[]> {
+async function userPlaces(userFolder: string | undefined): Promise<ModelPlace[]> {
+  if (userFolder === undefined) return []
   const names = await readdir(userFolder).catch(() => [])
   const places = names
     .filter((name) => !name.startsWith('.'))
@@ -74,8 +77,14 @@ async function userPlaces(userFolder: string): Promise<ModelPlace[]> {
 }
 
 async function describe(place: ModelPlace, measurements: MeasurementStore): Promise<CatalogModel> {
-  const base = { name: place.name, builtIn: place.builtIn }
+  const { name, path, builtIn, isElsewhere = false } = place
+  const base = { name, builtIn, ...(isElsewhere && { path }) }
   try {
+    if (isElsewhere && (await fileKey(path)) === null) {
+      throw new BrokenModelError(
+        `The folder ${path} is gone. Bring it back, or take it off the list: mesh model rm ${name}`
+      )
+    }
     const folder = await readModelFolder(place.path)
     const summary = await summaryOf(join(place.path, folder.graph), measurements)
     const weights = await externalFiles(place.path, folder.graph, summary)
@@ -85,6 +94,7 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
       path: place.path,
       graph: folder.graph,
       generation: folder.generation,
+      files: present,
       info: {
         ...base,
         hash,
@@ -100,7 +110,7 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
     // A broken model has no hash of contents; it still needs one that is its own.
     const hash = createHash('sha256').update(`broken ${place.path}`).digest('hex')
     const info = { ...base, hash, bytes: 0, parameters: null, quantization: null, contextLength: 0, broken }
-    return { path: place.path, graph: '', generation: {}, info }
+    return { path: place.path, graph: '', generation: {}, files: [], info }
   }
 }
 
@@ -121,26 +131,37 @@ async function existing(folder: string, paths: readonly string[]): Promise<strin
   return paths.filter((_, index) => found[index] !== null)
 }
 
-/** SHA-256 over the lines `name` TAB `hash of the content`, by name. */
+/** A model's hash: SHA-256 over the lines `path` TAB `hash of the content`, by path. */
+export function modelHashOf(contents: readonly { path: string; sha256: string }[]): string {
+  const hash = createHash('sha256')
+  for (const { path, sha256 } of [...contents].sort((a, b) => (a.path < b.path ? -1 : 1)))
+    hash.update(`${path}\t${sha256}\n`)
+  return hash.digest('hex')
+}
+
+/** What the measurements keep of a file: the SHA-256 of its contents, for as long as it looks as it does now. */
+export async function keepContentHash(file: string, sha256: string, measurements: MeasurementStore): Promise<void> {
+  measurements.set(`sha256 ${(await fileKey(file)) ?? file}`, sha256)
+}
+
 async function hashOf(
   folder: string,
   paths: readonly string[],
   measurements: MeasurementStore
 ): Promise<{ hash: string; bytes: number }> {
-  const hash = createHash('sha256')
+  const contents: { path: string; sha256: string }[] = []
   let bytes = 0
-  for (const path of [...paths].sort()) {
+  for (const path of paths) {
     const full = join(folder, path)
-    const key = `sha256 ${(await fileKey(full)) ?? full}`
-    let content = measurements.get(key)
-    if (content === undefined) {
-      content = await contentHash(full)
-      measurements.set(key, content)
+    let sha256 = measurements.get(`sha256 ${(await fileKey(full)) ?? full}`)
+    if (sha256 === undefined) {
+      sha256 = await contentHash(full)
+      await keepContentHash(full, sha256, measurements)
     }
-    hash.update(`${path}\t${content}\n`)
+    contents.push({ path, sha256 })
     bytes += (await stat(full)).size
   }
-  return { hash: hash.digest('hex'), bytes }
+  return { hash: modelHashOf(contents), bytes }
 }
 
 async function contentHash(path: string): Promise<string> {

@@ -22,6 +22,8 @@ export interface ModelPlace {
   path: string
   name: string
   builtIn: boolean
+  /** Whether it lies outside of the home, where it may be gone one day. @default false */
+  isElsewhere?: boolean
 }
 
 /** Strings that outlive the process: hashes of large files and measured speeds take time to make again. */
@@ -58,6 +60,8 @@ export interface LocalEngine extends Engine {
   /** Megabytes resident in the child, or null while there is none. */
   memory(): Promise<number | null>
 }
+
+export { createCatalog, keepContentHash, modelHashOf, type Catalog, type CatalogModel } from './catalog.ts'
 
 export function createEngine(init: EngineInit): LocalEngine {
   return new OnnxEngine(init)

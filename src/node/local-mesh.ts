@@ -14,6 +14,7 @@ import type {
   MeshStatus,
   Message,
   ModelInfo,
+  ModelLibrary,
   PeerInfo,
   PlacementRow
 } from '../interface.ts'
@@ -23,11 +24,13 @@ import type { OwnAnswers } from './answering.ts'
 import type { Asking } from './asking.ts'
 import type { Broadcast } from './broadcast.ts'
 import { examine } from './doctor.ts'
-import type { Measuring } from './measuring.ts'
+import type { LocalLibrary } from './library/local-library.ts'
+import { FIRST_MEASUREMENT_MS, type Measuring } from './measuring.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { Network } from './network.ts'
 import type { OwnCapability } from './own-capability.ts'
 import type { Paths } from './paths.ts'
+import { settled, wait } from './settled.ts'
 
 /** The parts of a node, put together by `start.ts`. */
 export interface LocalMeshParts {
@@ -44,13 +47,12 @@ export interface LocalMeshParts {
   answers: OwnAnswers
   asking: Asking
   events: Broadcast<MeshEvent>
+  library: LocalLibrary
   membership: Membership & { status: () => MembershipStatus; readonly words: string | null }
   /** Ends everything, once. */
   close: () => Promise<void>
 }
 
-/** A first measurement takes about two seconds; a model that needs longer is better asked than waited for. */
-const FIRST_MEASUREMENT_MS = 10_000
 /** A device on the LAN takes the connection and says what it runs in far less. */
 const REMEMBERED_PEERS_MS = 1500
 const DISCOVER_MS = 3000
@@ -58,6 +60,7 @@ const DISCOVER_MS = 3000
 /** The `Mesh` in this process. */
 export class LocalMesh implements Mesh {
   readonly membership: Membership
+  readonly library: ModelLibrary
   readonly #parts: LocalMeshParts
   readonly #startedAt = performance.now()
   #stopped: Promise<void> | undefined
@@ -66,6 +69,7 @@ export class LocalMesh implements Mesh {
   constructor(parts: LocalMeshParts) {
     this.#parts = parts
     this.membership = parts.membership
+    this.library = parts.library
   }
 
   async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent, void> {
@@ -203,33 +207,4 @@ export class LocalMesh implements Mesh {
       visiting ? settled(neighbours.remembered, REMEMBERED_PEERS_MS, signal) : undefined
     ])
   }
-}
-
-/** Waits for what is under way, but no longer than `ms`. Throws the signal's reason when it is aborted. */
-async function settled(work: Promise<unknown>, ms: number, signal?: AbortSignal): Promise<void> {
-  const enough = new AbortController()
-  const patience = wait(ms, signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]))
-  try {
-    await Promise.race([work, patience])
-  } finally {
-    enough.abort()
-    patience.catch(() => undefined)
-  }
-}
-
-/** Throws the signal's reason when it is aborted. */
-function wait(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer)
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own reason
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    }, ms)
-    if (signal?.aborted === true) onAbort()
-    else signal?.addEventListener('abort', onAbort, { once: true })
-  })
 }

@@ -7,6 +7,9 @@ import { byStrength } from './size-class.ts'
 /** A device that got slower or faster (a game began, a fan failed) is seen after this much idleness. */
 const MEASURE_AGAIN_AFTER_MS = 10 * 60_000
 
+/** A first measurement takes about two seconds; a model that needs longer is better asked than waited for. */
+export const FIRST_MEASUREMENT_MS = 10_000
+
 /** Keeps what this device offers true: its models, each at the rates that were measured for it. */
 export class Measuring {
   readonly #engine: Engine
@@ -20,6 +23,8 @@ export class Measuring {
   readonly #stopped = new AbortController()
   #cancelNext: () => void = () => undefined
   #engineError: string | null = null
+  /** The latest round. */
+  #running: Promise<void>
   /** Settles when the first round is over, whatever came of it. */
   readonly first: Promise<void>
 
@@ -35,7 +40,18 @@ export class Measuring {
     this.#maxRate = init.maxRate
     this.#warn = init.warn
     this.#clock = init.clock ?? systemClock
-    this.first = this.#round({ again: false })
+    this.first = this.#round('first')
+    this.#running = this.first
+  }
+
+  /** The models here have changed: what is gone is offered no more at once, what is new once it was measured. */
+  look(): Promise<void> {
+    this.#cancelNext()
+    this.#running = this.#running.then(() => {
+      this.#cancelNext()
+      return this.#stopped.signal.aborted ? undefined : this.#round('changed')
+    })
+    return this.#running
   }
 
   /** Why nothing runs here, in the engine's words; null while something does. */
@@ -51,22 +67,25 @@ export class Measuring {
   /** Rounds never overlap: the wait begins when one is over. */
   #scheduleNext(): void {
     this.#cancelNext = this.#clock.after(MEASURE_AGAIN_AFTER_MS, () => {
-      if (this.#capability.get().queue === 0) void this.#round({ again: true })
+      if (this.#capability.get().queue === 0) this.#running = this.#round('again')
       else this.#scheduleNext()
     })
   }
 
-  async #round({ again }: { again: boolean }): Promise<void> {
+  /** The first round tells of each model when it is known; `again` measures what was measured before. */
+  async #round(why: 'first' | 'changed' | 'again'): Promise<void> {
     const { signal } = this.#stopped
     try {
       const models = (await this.#engine.models()).filter(({ broken }) => broken === null)
+      const there = new Set(models.map(({ hash }) => hash))
+      this.#capability.update({ models: this.#capability.get().models.filter(({ hash }) => there.has(hash)) })
       const offers = []
       for (const model of models.sort(byStrength)) {
-        const rates = await this.#rates(model, again)
+        const rates = await this.#rates(model, why === 'again')
         signal.throwIfAborted()
         if (rates !== null) offers.push(offerOf(model, rates))
         // The strongest is worth telling of before the rest is measured.
-        if (!again) this.#capability.update({ models: [...offers], hardware: this.#engine.hardware() })
+        if (why === 'first') this.#capability.update({ models: [...offers], hardware: this.#engine.hardware() })
       }
       signal.throwIfAborted()
       this.#capability.update({ models: offers, hardware: this.#engine.hardware() })

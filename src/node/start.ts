@@ -14,7 +14,9 @@ import { openDatabase } from './database.ts'
 import { eraseIdentity, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
 import { givenAddress } from './given-addresses.ts'
 import { LocalMesh } from './local-mesh.ts'
-import { Measuring } from './measuring.ts'
+import { LocalLibrary } from './library/local-library.ts'
+import { ModelsFolder } from './library/models-folder.ts'
+import { FIRST_MEASUREMENT_MS, Measuring } from './measuring.ts'
 import { Belonging } from './membership/belonging.ts'
 import { Outsider } from './membership/outsider.ts'
 import { Neighbours } from './neighbours.ts'
@@ -22,6 +24,7 @@ import { createNetwork, startNetwork, type Network } from './network.ts'
 import { OwnCapability } from './own-capability.ts'
 import { BUILT_IN_MODEL, type Paths } from './paths.ts'
 import { choosePort } from './port.ts'
+import { settled } from './settled.ts'
 import { resolveSettings, type GivenSettings, type Settings } from './settings.ts'
 import { measurementStore, meshStore, peerStore } from './stores.ts'
 
@@ -88,6 +91,7 @@ interface Assembly extends Required<Pick<NodeInit, 'paths' | 'log' | 'ending'>> 
 /** Introduces the leaves to each other. */
 async function assemble({ paths, log, ending, settings, identity, listen, invite }: Assembly): Promise<LocalMesh> {
   const id = identity?.id ?? ''
+  const visiting = listen.length === 0
   // Before anything is open that would have to be closed again.
   const connect = settings.connect.map(givenAddress)
   const { maxRate } = settings
@@ -98,10 +102,21 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     log.warn(message)
     events.emit({ type: 'warning', message })
   }
+  const folder = new ModelsFolder(paths.models)
+  const places = () => [{ path: BUILT_IN_MODEL, name: 'mini', builtIn: true }, ...folder.references()]
+  const measurements = measurementStore(database)
+  const library = new LocalLibrary({
+    ...{ folder, places, measurements },
+    changed: async ({ signal }) => {
+      await engine.models()
+      // Who visits is gone before anybody could be told of it.
+      if (!visiting) await settled(measuring.look(), FIRST_MEASUREMENT_MS, signal)
+    }
+  })
   const engine = createEngine({
-    modelFolders: () => [{ path: BUILT_IN_MODEL, name: 'mini', builtIn: true }],
+    modelFolders: places,
     userFolder: paths.models,
-    measurements: measurementStore(database),
+    measurements,
     log,
     // Pacing can hold back what comes piece by piece.
     ...(maxRate !== null && { gatherMs: 0 })
@@ -213,6 +228,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   const end = async () => {
     events.emit({ type: 'stopping' })
     capability.update({ answering: 'draining' })
+    library.stop()
     measuring.stop()
     belonging?.stop()
     neighbours.stop()
@@ -225,7 +241,6 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
       if (erase !== null) eraseHome(paths, erase)
     }
   }
-  const visiting = listen.length === 0
   const mesh: LocalMesh = new LocalMesh({
     id,
     paths,
@@ -238,6 +253,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     answers,
     asking,
     events,
+    library,
     membership: belonging?.membership ?? new Outsider(paths, settings.name),
     close: () => ending(end)
   })

@@ -194,7 +194,8 @@ describe('mesh model', () => {
       ...list,
       '',
       'A real model: put its folder from Hugging Face (config.json, tokenizer.json, onnx/…) here:',
-      '/home/me/ownmesh/models/NAME'
+      '/home/me/ownmesh/models/NAME',
+      'or leave it where it is: mesh model add FOLDER'
     ])
     assert.deepEqual(await data(mesh, 'model'), [modelInfo(), qwen, half])
   })
@@ -219,9 +220,13 @@ describe('mesh model', () => {
     const unknown = await commandLine(['model', 'show', 'nix'], { mesh })
     assert.deepEqual(unknown, { code: 1, stdout: '', stderr: 'There is no model “nix” here; there is mini.\n' })
     const pull = await commandLine(['model', 'pull'], { mesh })
-    assert.deepEqual(pull, { code: 2, stdout: '', stderr: 'mesh model knows ls and show NAME, not “pull”.\n' })
+    assert.deepEqual(pull, {
+      code: 2,
+      stdout: '',
+      stderr: 'mesh model knows ls, show, export, import, add, rm, not “pull”.\n'
+    })
     const nameless = await commandLine(['model', 'show'], { mesh })
-    assert.equal(nameless.stderr, 'The forms are mesh model ls and mesh model show NAME.\n')
+    assert.equal(nameless.stderr, 'The form is mesh model show NAME.\n')
   })
 })
 

@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { quantizationOf, parametersOf } from '../../src/inference/describe-model.ts'
 import { summarizeOnnx } from '../../src/inference/onnx-file.ts'
-import { createCatalog } from '../../src/inference/catalog.ts'
+import { createCatalog, modelHashOf } from '../../src/inference/catalog.ts'
 import type { Catalog, CatalogModel } from '../../src/inference/catalog.ts'
 import { FIXTURES } from './fixture.ts'
 
@@ -64,6 +74,25 @@ describe('the models of a device', () => {
     const after = await list()
     assert.equal(after.get('one')?.hash, before.get('one')?.hash)
     assert.notEqual(after.get('two')?.hash, before.get('two')?.hash)
+  })
+
+  it('have the hash that is made of the contents of the files they name', async () => {
+    cpSync(join(FIXTURES, 'models', 'plain'), model('it'), { recursive: true })
+    writeFileSync(join(model('it'), 'README.md'), 'words about it')
+    const [found] = await catalog.list()
+    const contents = (found?.files ?? []).map((path) => ({
+      path,
+      sha256: createHash('sha256')
+        .update(readFileSync(join(model('it'), path)))
+        .digest('hex')
+    }))
+    assert.ok(contents.length >= 4 && contents.every(({ path }) => path !== 'README.md'))
+    assert.equal(modelHashOf(contents.reverse()), found?.info.hash)
+  })
+
+  it('that are hidden are under way, and no models yet', async () => {
+    cpSync(join(FIXTURES, 'models', 'plain'), model('.incoming-0a1b2c'), { recursive: true })
+    assert.equal((await list()).size, 0)
   })
 
   it('are hashed once: afterwards the store knows', async () => {

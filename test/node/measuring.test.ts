@@ -94,6 +94,46 @@ describe('measuring', () => {
     measuring.stop()
   })
 
+  it('looks again when the models change: offers no more what is gone at once, and what is new once it is measured', async () => {
+    const fake = engine()
+    fake.held = [model('large', { parameters: 8e9 }), model('small')]
+    const { measuring, offered, clock } = begin(fake)
+    await measuring.first
+    offered.length = 0
+    fake.held = [model('new', { parameters: 9e9 }), model('small')]
+    let open: () => void = () => undefined
+    fake.gate = new Promise((resolve) => (open = resolve))
+    const looked = measuring.look()
+    await turn()
+    assert.deepEqual(offered, [['small']])
+    open()
+    await looked
+    // What did not change stays on offer meanwhile.
+    assert.deepEqual(offered, [['small'], ['new', 'small']])
+    assert.deepEqual(
+      fake.measured.slice(2).map(({ name, again }) => [name, again]),
+      [
+        ['new', false],
+        ['small', false]
+      ]
+    )
+    // And the next round comes when it would have come.
+    clock.advance(TEN_MINUTES)
+    await turn()
+    assert.equal(fake.measured.length, 6)
+    measuring.stop()
+  })
+
+  it('looks one time after the other, and not after its end', async () => {
+    const fake = engine()
+    const { measuring } = begin(fake)
+    await Promise.all([measuring.first, measuring.look(), measuring.look()])
+    assert.equal(fake.measured.length, 3)
+    measuring.stop()
+    await measuring.look()
+    assert.equal(fake.measured.length, 3)
+  })
+
   it('tells of a model that does not run, leaves it out, and gives the reason where none runs', async () => {
     const fake = engine()
     fake.held = [model('large', { parameters: 8e9 }), model('small')]

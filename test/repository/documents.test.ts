@@ -13,6 +13,7 @@ const DOCUMENTS = [
   'bench/README.md',
   'models/mini/README.md',
   'src/protocols/PROTOCOL.md',
+  'src/packages/FORMAT.md',
   ...readdirSync(join(ROOT, 'docs/decisions')).map((file) => `docs/decisions/${file}`)
 ]
 

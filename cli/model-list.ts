@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import { UnknownModelError } from '../src/errors.ts'
+import type { Mesh, ModelInfo } from '../src/interface.ts'
+import { bytes, parameters } from './human.ts'
+import type { Output } from './output.ts'
+import type { Column } from './table.ts'
+import type { Invocation } from './verb.ts'
+
+const COLUMNS: readonly Column[] = [
+  { title: 'NAME' },
+  { title: 'SIZE', align: 'right' },
+  { title: 'PARAMETERS', align: 'right' },
+  { title: 'QUANTIZATION' },
+  { title: 'STATE', wrap: true }
+]
+
+/** `mesh model ls`; alone, `mesh model` also tells how to add one. */
+export async function listModels(mesh: Mesh, invocation: Invocation, { alone }: { alone: boolean }): Promise<void> {
+  const { output, interruption, hint } = invocation
+  const { signal } = interruption
+  const models = await mesh.models({ signal })
+  if (output.json) {
+    output.data(models)
+    return
+  }
+  output.table(
+    COLUMNS,
+    models.map((each) => [
+      each.name,
+      bytes(each.bytes),
+      parameters(each.parameters),
+      each.quantization ?? '?',
+      stateOf(each)
+    ])
+  )
+  if (!alone) return
+  const { home } = await mesh.status({ signal })
+  output.line()
+  output.line('A real model: put its folder from Hugging Face (config.json, tokenizer.json, onnx/…) here:')
+  output.line(join(home, 'models', 'NAME'))
+  output.line(`or leave it where it is: ${hint('model add FOLDER')}`)
+}
+
+function stateOf({ broken, loaded, builtIn, path }: ModelInfo): string {
+  if (broken !== null) return `broken: ${broken}`
+  return `${loaded ? 'loaded' : 'ready'}${builtIn ? ', built in' : ''}${path === undefined ? '' : `, in ${path}`}`
+}
+
+/** `mesh model show NAME`. */
+export function showModel(found: ModelInfo, output: Output): void {
+  if (output.json) {
+    output.data(found)
+    return
+  }
+  output.heading(found.name)
+  output.pairs([
+    ['size', bytes(found.bytes)],
+    ['parameters', parameters(found.parameters)],
+    ['quantization', found.quantization ?? '?'],
+    ['context', `${found.contextLength} tokens`],
+    ['state', found.broken === null ? (found.loaded ? 'loaded' : 'ready') : `broken: ${found.broken}`],
+    ...(found.path === undefined ? [] : ([['folder', found.path]] as const)),
+    ['hash', found.hash]
+  ])
+}
+
+/** @throws {UnknownModelError} naming those that are here */
+export function modelCalled(models: readonly ModelInfo[], name: string): ModelInfo {
+  const found = models.find((each) => each.name === name)
+  if (found === undefined) {
+    throw new UnknownModelError(
+      `There is no model “${name}” here; there is ${models.map((each) => each.name).join(', ')}.`
+    )
+  }
+  return found
+}

@@ -1,0 +1,78 @@
+/** What every body of `Mesh.library` promises. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Mesh, ModelCopyDone, ModelCopyEvent, ModelLibrary } from '../../src/interface.ts'
+
+export function libraryCompliance(of: () => Mesh): void {
+  describe('library', () => {
+    let library: ModelLibrary
+    let folder: string
+    const first = async (): Promise<string> => (await of().models())[0]!.name
+
+    beforeEach(async () => {
+      library = of().library
+      folder = await mkdtemp(join(tmpdir(), 'ownmesh-stick-'))
+    })
+    afterEach(async () => {
+      await rm(folder, { recursive: true })
+    })
+
+    it('exports a model, imports it by another name, and removes it again', async () => {
+      const name = await first()
+      const exported = await copied(library.export({ name, path: folder }))
+      assert.equal(exported.outcome, 'exported')
+      assert.equal(exported.path, join(folder, `${name}.meshmodel`))
+      const known = await copied(library.import({ path: exported.path }), { copies: false })
+      assert.deepEqual([known.outcome, known.name], ['known', name])
+      const imported = await copied(library.import({ path: exported.path, name: 'again' }))
+      assert.deepEqual([imported.outcome, imported.name, imported.hash], ['imported', 'again', exported.hash])
+      const listed = (await of().models()).find((model) => model.name === 'again')
+      assert.deepEqual([listed?.hash, listed?.broken, listed?.builtIn], [exported.hash, null, false])
+      assert.equal((await library.remove({ name: 'again' })).name, 'again')
+      assert.ok(!(await of().models()).some((model) => model.name === 'again'))
+    })
+
+    it('refuses a model that is not here, naming those that are, and the built-in one to be removed', async () => {
+      const name = await first()
+      const unknown = { name: 'UnknownModelError', message: new RegExp(name) }
+      await assert.rejects(copied(library.export({ name: 'nix', path: folder })), unknown)
+      await assert.rejects(library.remove({ name: 'nix' }), unknown)
+      await assert.rejects(library.remove({ name }), { name: 'InvalidRequestError' })
+    })
+
+    it('refuses a path that is not absolute, and one where nothing is', async () => {
+      const name = await first()
+      const refused = { name: 'InvalidRequestError' }
+      await assert.rejects(copied(library.export({ name, path: 'here' })), refused)
+      await assert.rejects(copied(library.import({ path: 'here' })), refused)
+      await assert.rejects(copied(library.import({ path: join(folder, 'nix') })), refused)
+      await assert.rejects(library.add({ path: 'here' }), refused)
+    })
+
+    it('ends a copy with the reason of its signal', async () => {
+      const reason = new Error('enough')
+      const stopped = AbortSignal.abort(reason)
+      await assert.rejects(copied(library.export({ name: await first(), path: folder, signal: stopped })), reason)
+      await assert.rejects(library.remove({ name: 'nix', signal: stopped }), reason)
+    })
+  })
+}
+
+/** The end of a copy whose events came in the order that is promised. */
+async function copied(events: AsyncIterable<ModelCopyEvent>, { copies = true } = {}): Promise<ModelCopyDone> {
+  const all: ModelCopyEvent[] = []
+  for await (const event of events) all.push(event)
+  const done = all.at(-1)
+  assert.ok(done?.type === 'done')
+  const before = all.slice(0, -1)
+  assert.equal(before[0]?.type, copies ? 'started' : undefined)
+  const progress = before.slice(1).map((event) => (event.type === 'progress' ? event.bytes : assert.fail(event.type)))
+  assert.deepEqual(
+    progress,
+    [...progress].sort((a, b) => a - b)
+  )
+  if (copies) assert.equal(progress.at(-1), done.bytes)
+  return done
+}

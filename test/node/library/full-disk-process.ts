@@ -1,0 +1,54 @@
+/**
+ * Imports, and exports, to a small disk that somebody else fills meanwhile; prints what came of it. Runs in a mount
+ * namespace of its own, on a tmpfs that is gone with it.
+ *
+ *   node full-disk-process.js ROOT PATH
+ */
+import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ModelCopyEvent } from '../../../src/interface.ts'
+import { Shelf } from './shelf.ts'
+
+const [root = '', path = ''] = process.argv.slice(2)
+const shelf = new Shelf(root)
+const filler = join(root, 'filler')
+
+function fill(): void {
+  const file = openSync(filler, 'a')
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4096))
+  } catch {
+    // Full.
+  } finally {
+    closeSync(file)
+  }
+}
+
+async function outcome(copy: AsyncIterable<ModelCopyEvent>, meanwhile: () => void = () => undefined): Promise<string> {
+  try {
+    for await (const event of copy) {
+      if (event.type === 'progress') meanwhile()
+      if (event.type === 'done') return `${event.outcome}${event.kept > 0 ? ' in two tries' : ''}`
+    }
+  } catch (err) {
+    return (err as Error).name
+  }
+  return 'ended'
+}
+
+const results: Record<string, unknown> = {}
+const { library } = shelf
+fill()
+results.fullBefore = await outcome(library.import({ path }))
+rmSync(filler)
+results.filledMeanwhile = await outcome(library.import({ path }), fill)
+results.listed = (await shelf.list()).length
+results.filled = statSync(filler).size > 0
+rmSync(filler)
+results.withRoom = await outcome(library.import({ path }))
+results.entries = shelf.entries()
+const to = join(root, 'qwen.tar')
+results.exportFilled = await outcome(library.export({ name: 'qwen', path: to }), fill)
+rmSync(filler)
+results.exportWithRoom = await outcome(library.export({ name: 'qwen', path: to }))
+process.stdout.write(JSON.stringify(results))

@@ -1,0 +1,100 @@
+/** A library on folders of its own, for tests. */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createCatalog } from '../../../src/inference/index.ts'
+import type { ModelInfo, ModelCopyDone, ModelCopyEvent } from '../../../src/interface.ts'
+import { LocalLibrary } from '../../../src/node/library/local-library.ts'
+import { ModelsFolder } from '../../../src/node/library/models-folder.ts'
+import { FIXTURES } from '../../inference/fixture.ts'
+import { bytesOf } from '../../packages/files.ts'
+
+export class Shelf {
+  readonly root: string
+  readonly models: string
+  readonly stick: string
+  readonly measurements = new Map<string, string>()
+  /** The names that were listed at each change. */
+  readonly changes: string[][] = []
+  /** Runs when the list has changed, before anybody looks at it. */
+  onChange: () => void = () => undefined
+  /** Throws where a test wants nothing to be measured again. */
+  onSet: (key: string) => void = () => undefined
+  #library: LocalLibrary | undefined
+
+  constructor(root = mkdtempSync(join(tmpdir(), 'ownmesh-shelf-'))) {
+    this.root = root
+    this.models = join(root, 'models')
+    this.stick = join(root, 'stick')
+    mkdirSync(this.stick, { recursive: true })
+  }
+
+  /** As a process that begins now has it. */
+  open(): LocalLibrary {
+    const folder = new ModelsFolder(this.models)
+    this.#library = new LocalLibrary({
+      folder,
+      places: () => [{ name: 'mini', path: join(FIXTURES, 'models', 'fused'), builtIn: true }, ...folder.references()],
+      measurements: this.#store(),
+      changed: async () => {
+        this.onChange()
+        this.changes.push((await this.list()).map(({ name }) => name))
+      }
+    })
+    return this.#library
+  }
+
+  get library(): LocalLibrary {
+    return this.#library ?? this.open()
+  }
+
+  /** What a device on this home lists. */
+  async list(): Promise<Omit<ModelInfo, 'loaded'>[]> {
+    const folder = new ModelsFolder(this.models)
+    const catalog = createCatalog({
+      modelFolders: () => folder.references(),
+      userFolder: this.models,
+      measurements: this.#store()
+    })
+    return (await catalog.list()).map(({ info }) => info)
+  }
+
+  /** Whatever lies in the models folder, hidden or not. */
+  entries(): string[] {
+    return existsSync(this.models) ? readdirSync(this.models).sort() : []
+  }
+
+  /** A folder elsewhere that holds a model, with a file of several chunks beside it. */
+  modelFolder(name: string, { fixture = 'plain', extraBytes = 2_500_000 } = {}): string {
+    const path = join(this.root, 'elsewhere', name)
+    cpSync(join(FIXTURES, 'models', fixture), path, { recursive: true })
+    writeFileSync(join(path, 'extra.bin'), bytesOf(name, extraBytes))
+    return path
+  }
+
+  /** A package of a model, as another device has written it. */
+  async package(name: string, { fixture = 'plain', as = name } = {}): Promise<string> {
+    const other = new Shelf(join(this.root, `other-${name}`))
+    await other.library.add({ path: other.modelFolder(name, { fixture }), name })
+    return (await done(other.library.export({ name, path: this.stick, as }))).path
+  }
+
+  close(): void {
+    rmSync(this.root, { recursive: true })
+  }
+
+  #store() {
+    return {
+      get: (key: string) => this.measurements.get(key),
+      set: (key: string, value: string) => {
+        this.onSet(key)
+        this.measurements.set(key, value)
+      }
+    }
+  }
+}
+
+export async function done(events: AsyncIterable<ModelCopyEvent>): Promise<ModelCopyDone> {
+  for await (const event of events) if (event.type === 'done') return event
+  throw new Error('the copy did not end')
+}
