@@ -75,6 +75,19 @@ export class BrokenModelError extends MeshError {
   override name = 'BrokenModelError'
 }
 
+/**
+ * Thrown when another engine (Ollama, llama.cpp, …) fails at what it was asked: it is down, refuses the key, answers what
+ * cannot be understood, or cannot carry on from a begun answer. The device's other models are as good as before.
+ */
+export class ServedEngineError extends MeshError {
+  override name = 'ServedEngineError'
+}
+
+/** Thrown when no other engine of this device has the name; the message lists the known ones. */
+export class UnknownEngineError extends MeshError {
+  override name = 'UnknownEngineError'
+}
+
 /** Thrown when a device takes no asks now: paused, draining, or set to `--answer no`. */
 export class NotAnsweringError extends MeshError {
   override name = 'NotAnsweringError'
@@ -213,6 +226,8 @@ const byName: Readonly<Record<string, typeof MeshError>> = {
   EngineUnavailableError,
   EngineFailedError,
   BrokenModelError,
+  ServedEngineError,
+  UnknownEngineError,
   NotAnsweringError,
   BusyError,
   ProtocolError,
