@@ -427,6 +427,8 @@ export type MeshEvent =
   | { type: 'peer-changed'; peer: PeerInfo }
   | { type: 'peer-lost'; peer: PeerInfo; reason: string }
   | MembershipEvent
+  /** Seen on loopback when the node started; it answers nothing until it is added. */
+  | { type: 'engine-found'; engine: FoundEngine }
   | { type: 'warning'; message: string }
   | { type: 'stopping' }
 
@@ -665,6 +667,8 @@ export interface Mesh {
   doctor(options?: AbortOptions): Promise<Finding[]>
   /** Who belongs to the mesh. */
   readonly membership: Membership
+  /** The other engines of this device. */
+  readonly engines: Engines
   /** What happens from now on, until the signal or the end of the mesh. */
   events(options?: AbortOptions): AsyncIterable<MeshEvent>
   /** Lets go: a mesh in this process ends; an attached one only detaches. */

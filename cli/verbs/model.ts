@@ -46,6 +46,7 @@ export const model = defineVerb({
         output.line()
         output.line('A real model: put its folder from Hugging Face (config.json, tokenizer.json, onnx/…) here:')
         output.line(join(status.home, 'models', 'NAME'))
+        output.line(`Or let Ollama, llama.cpp, LM Studio, vLLM or exo answer: ${hint('engine --help')}`)
       }
       return EXIT.done
     })
@@ -61,14 +62,21 @@ function list(models: readonly ModelInfo[], output: Output): void {
     COLUMNS,
     models.map((each) => [
       each.name,
-      bytes(each.bytes),
+      size(each),
       parameters(each.parameters),
       each.quantization ?? '?',
-      each.broken === null
-        ? `${each.loaded ? 'loaded' : 'ready'}${each.builtIn ? ', built in' : ''}`
-        : `broken: ${each.broken}`
+      each.broken === null ? `${each.loaded ? 'loaded' : 'ready'}${origin(each)}` : `broken: ${each.broken}`
     ])
   )
+}
+
+/** Other engines do not all tell it. */
+function size({ bytes: count, engine }: ModelInfo): string {
+  return count === 0 && engine !== undefined ? '?' : bytes(count)
+}
+
+function origin({ builtIn, engine }: ModelInfo): string {
+  return builtIn ? ', built in' : engine === undefined ? '' : `, by ${engine}`
 }
 
 function named(models: readonly ModelInfo[], name: string): ModelInfo {
@@ -88,11 +96,12 @@ function show(found: ModelInfo, output: Output): void {
   }
   output.heading(found.name)
   output.pairs([
-    ['size', bytes(found.bytes)],
+    ['size', size(found)],
     ['parameters', parameters(found.parameters)],
     ['quantization', found.quantization ?? '?'],
     ['context', `${found.contextLength} tokens`],
     ['state', found.broken === null ? (found.loaded ? 'loaded' : 'ready') : `broken: ${found.broken}`],
+    ...(found.engine === undefined ? [] : [['engine', found.engine] as const]),
     ['hash', found.hash]
   ])
 }

@@ -13,6 +13,7 @@ import type {
   AskOptions,
   DiscoverOptions,
   Discovery,
+  Engines,
   Finding,
   Membership,
   Mesh,
@@ -35,6 +36,12 @@ type Prompt = string | Message[]
 /** A `Mesh` over the control socket. Each call has a connection of its own: ten at once keep apart by themselves. */
 export class ControlClient implements Mesh {
   readonly membership: Membership = controlMembership((method, options) => this.#value(method, options))
+  readonly engines: Engines = {
+    list: (options) => this.#value('engines.list', options),
+    add: (options) => this.#value('engines.add', options),
+    remove: (options) => this.#value('engines.remove', options),
+    look: (options) => this.#value('engines.look', options)
+  }
   readonly #init: Required<Omit<ConnectControlInit, 'signal'>>
   readonly #connections = new Set<Socket>()
   #stopped = false
@@ -181,7 +188,7 @@ function encode(method: MethodName, options: object, prompt: Prompt | undefined)
     throw new InvalidFileError(`The ${takes} is larger than any that a node takes; it is probably another file.`)
   }
   const size = `${body.length} bytes, and a node takes at most ${longest}`
-  throw method.startsWith('membership.')
+  throw method.includes('.')
     ? new InvalidRequestError(`What was given has ${size}.`)
     : new PromptTooLongError(`The question has ${size}. Ask about a part of it.`)
 }

@@ -1,6 +1,6 @@
 /** What crosses the control socket: one source for both ends. */
 import { ProtocolError } from '../errors.ts'
-import type { AskOptions, DiscoverOptions, Membership, Mesh, Message } from '../interface.ts'
+import type { AskOptions, DiscoverOptions, Engines, Membership, Mesh, Message } from '../interface.ts'
 
 /** The longest question. A token is some four bytes, so this is more than any model reads; a stranger's limit is ours. */
 const MAX_QUESTION_BYTES = 2 ** 20
@@ -59,8 +59,9 @@ interface Method {
 /** All that is bytes; everything else is JSON as it stands. */
 type ByteField = 'request' | 'admission'
 
-/** Every method of `Mesh` but `stop`, which is each end's own, and those of its `membership`. */
-export type MethodName = Exclude<keyof Mesh, 'stop' | 'membership'> | `membership.${keyof Membership}`
+/** Every method of `Mesh` but `stop`, which is each end's own, and those of its `membership` and its `engines`. */
+export type MethodName =
+  Exclude<keyof Mesh, 'stop' | 'membership' | 'engines'> | `membership.${keyof Membership}` | `engines.${keyof Engines}`
 
 const FINISH = { atClose: 'finish', longest: MAX_QUESTION_BYTES } as const
 
@@ -71,6 +72,14 @@ function membership(name: keyof Membership, more: Partial<Method> = {}): Method 
     atClose: 'finish',
     longest: MAX_OPTIONS_BYTES,
     ...more
+  }
+}
+
+function engines(name: keyof Engines): Method {
+  return {
+    call: (mesh, { options }) => mesh.engines[name](options as never),
+    atClose: 'finish',
+    longest: MAX_OPTIONS_BYTES
   }
 }
 
@@ -108,7 +117,11 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   // A node that has left its mesh ends.
   'membership.leave': membership('leave', { atClose: 'stay' }),
   'membership.makePhrase': membership('makePhrase', { secrets: ['phrase'] }),
-  'membership.recover': membership('recover', { secrets: ['phrase'] })
+  'membership.recover': membership('recover', { secrets: ['phrase'] }),
+  'engines.list': engines('list'),
+  'engines.add': engines('add'),
+  'engines.remove': engines('remove'),
+  'engines.look': engines('look')
 }
 
 /** The object as JSON can carry it. What should be bytes and is not stays as it is: whoever reads it refuses it. */

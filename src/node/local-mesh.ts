@@ -6,6 +6,7 @@ import type {
   AskOptions,
   DiscoverOptions,
   Discovery,
+  Engines,
   Finding,
   Membership,
   MembershipStatus,
@@ -45,6 +46,7 @@ export interface LocalMeshParts {
   asking: Asking
   events: Broadcast<MeshEvent>
   membership: Membership & { status: () => MembershipStatus; readonly words: string | null }
+  engines: Engines
   /** Ends everything, once. */
   close: () => Promise<void>
 }
@@ -58,6 +60,7 @@ const DISCOVER_MS = 3000
 /** The `Mesh` in this process. */
 export class LocalMesh implements Mesh {
   readonly membership: Membership
+  readonly engines: Engines
   readonly #parts: LocalMeshParts
   readonly #startedAt = performance.now()
   #stopped: Promise<void> | undefined
@@ -66,6 +69,7 @@ export class LocalMesh implements Mesh {
   constructor(parts: LocalMeshParts) {
     this.#parts = parts
     this.membership = parts.membership
+    this.engines = parts.engines
   }
 
   async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent, void> {
@@ -150,6 +154,7 @@ export class LocalMesh implements Mesh {
       providers: engine.providers(),
       engineError: measuring.engineError,
       modelsFolder: paths.models,
+      engines: await this.engines.list(options),
       clones: neighbours.clones,
       version: capability.get().version,
       peers: await this.peers()

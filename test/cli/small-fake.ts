@@ -12,6 +12,7 @@ import type {
   PeerInfo,
   PlacementRow
 } from '../../src/interface.ts'
+import { FakeEngines } from '../fixtures/fake-engines.ts'
 import { SmallMembership } from './small-membership.ts'
 
 export const DESKTOP = { name: 'desktop', id: '12D3KooWDesktop' }
@@ -107,6 +108,7 @@ export function answerOf(...pieces: string[]): AskEvent[] {
  */
 export class SmallFake implements Mesh {
   readonly membership = new SmallMembership()
+  readonly engines = new FakeEngines()
   status_ = meshStatus()
   discoveries: Discovery[] = []
   rows: PlacementRow[] = []

@@ -5,7 +5,7 @@ const UNITS: Readonly<Record<string, number>> = { t: 1e12, b: 1e9, m: 1e6, k: 1e
 /**
  * `8b`, `0.6B`, `270m`, `8x7b`: a number of weights. Null for anything else.
  */
-export function readSize(text: string): number | null {
+function readSize(text: string): number | null {
   const found = /^(?:(\d{1,3})x)?(\d{1,5}(?:\.\d{1,3})?)\s*([tbmk])$/i.exec(text.trim())
   if (found === null) return null
   const [, times = '1', count = '', unit = ''] = found

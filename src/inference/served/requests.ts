@@ -24,6 +24,9 @@ export class NotThereError extends ServedEngineError {}
 /** The server is there, and not ready. */
 export class NotReadyError extends ServedEngineError {}
 
+/** Nobody took the connection, or it broke. */
+export class UnreachableError extends ServedEngineError {}
+
 /** A list of all models that a server of many could load, each with a page of description. */
 const MAX_JSON_BYTES = 4 * 2 ** 20
 /** Of an error page, as much as may hold its reason. */
@@ -194,7 +197,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** The error for a connection that failed or broke. */
 export function unreachable({ name, url }: Pick<Endpoint, 'name' | 'url'>, err: unknown): ServedEngineError {
   if (err instanceof ServedEngineError) return err
-  return new ServedEngineError(`${name} does not answer at ${url}: ${reasonFor(err)}.`, { cause: err })
+  return new UnreachableError(`${name} does not answer at ${url}: ${reasonFor(err)}.`, { cause: err })
 }
 
 function reasonFor(err: unknown): string {

@@ -13,6 +13,7 @@ import type { EngineEntry, ServedTimes } from './index.ts'
 import { lookWithin } from './look.ts'
 import type { Seen, SeenModel } from './look.ts'
 import type { KnownRates, ServedRates } from './rates.ts'
+import { UnreachableError } from './requests.ts'
 
 /** Requests under way at one server; more are better asked elsewhere. */
 const MOST_REQUESTS = 64
@@ -287,6 +288,8 @@ export class Server {
     } catch (err) {
       if (this.#stopped.signal.aborted) return
       this.#down = reasonOf(err)
+      // It may be back before the next try to connect, which is then news.
+      if (err instanceof UnreachableError) this.#listens = false
       if (before === this.#down) return
       log.info(`the engine ${entry.name} is not used: ${this.#down}`)
       this.#init.changed()

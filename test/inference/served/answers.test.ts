@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import type { GenerateEvent } from '../../../src/interface.ts'
 import { Bench, collect, request, textOf } from './fixture.ts'
 import {
@@ -101,7 +102,7 @@ describe('an answer of another engine', () => {
   })
 
   it('closes its request at once when it is aborted, before and in the middle, and when its reader leaves', async () => {
-    const chat = async (call: { closed: AbortSignal }, response: import('node:http').ServerResponse): Promise<void> => {
+    const chat = async (call: { closed: AbortSignal }, response: ServerResponse): Promise<void> => {
       if (server.calls.length > 1) {
         beginStream(response)
         response.write(piece('one'))

@@ -40,7 +40,8 @@ describe('a stream of server-sent events', () => {
           const bytes = Buffer.from(text)
           const chunks: Uint8Array[] = []
           for (let at = 0; at < bytes.length;) {
-            const size = 1 + (cuts.next().value ?? 0)
+            const cut: IteratorResult<number, unknown> = cuts.next()
+            const size = cut.done === true ? 1 : 1 + cut.value
             chunks.push(bytes.subarray(at, at + size))
             at += size
           }

@@ -33,6 +33,15 @@ describe('the health of another engine', () => {
     assert.equal(textOf(await collect(served.generate(request(model.hash)))), 'Hello there.')
   })
 
+  it('is back soon though it went and came between two tries to connect', async () => {
+    const { server, served, model } = await bench.with({}, { touchMs: 300 })
+    await server.close()
+    await assert.rejects(collect(served.generate(request(model.hash))), { name: 'ServedEngineError' })
+    await bench.until(() => served.list()[0]!.state === 'down')
+    await server.open()
+    await bench.until(() => served.has(model.hash))
+  })
+
   it('leaves no line in its log while nothing happens', async () => {
     const { server } = await bench.with()
     const asked = server.asked.length

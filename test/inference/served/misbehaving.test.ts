@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Bench, entry, textOf } from './fixture.ts'
+import { Bench, collect, entry, textOf } from './fixture.ts'
 import { answerWith, beginStream, event, ollama, piece, send, vllm } from './scripted-server.ts'
 
 describe('another engine that misbehaves', () => {
@@ -347,7 +347,7 @@ describe('another engine that misbehaves', () => {
           messages: [{ role: 'user', content: 'Hi' }],
           sampling: {}
         })
-        for await (const each of events) void each
+        await collect(events)
         return server.calls.at(-1)!.headers.authorization
       }
       assert.equal(await ask(), `Bearer ${KEY}`)

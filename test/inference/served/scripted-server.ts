@@ -46,7 +46,9 @@ export class ScriptedServer {
 
   static async start({
     paths = vllm('Qwen3-4B'),
-    chat = (_call, response) => answerWith(response, 'Hello', ' there', '.'),
+    chat = (_call, response) => {
+      answerWith(response, 'Hello', ' there', '.')
+    },
     port = 0,
     host = '127.0.0.1'
   }: { paths?: Paths; chat?: ScriptedServer['chat']; port?: number; host?: string } = {}): Promise<ScriptedServer> {
@@ -80,10 +82,14 @@ export class ScriptedServer {
   }
 
   #make(): Server {
-    const server = createServer((request, response) => void this.#answer(request, response))
+    const server = createServer((request, response) => {
+      void this.#answer(request, response)
+    })
     server.on('connection', (socket) => {
       this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
+      socket.once('close', () => {
+        this.#sockets.delete(socket)
+      })
       socket.on('error', () => undefined)
     })
     return server
