@@ -71,7 +71,11 @@ function engines({ engines }: OwnFacts): Finding[] {
     const failing = models.find((model) => model.reason !== null)
     if (reason !== null) return { check, state: 'warning', message: reason, mend: 'mesh engine ls' }
     return failing === undefined
-      ? { check, state: 'ok', message: `${name} answers at ${url} (${models.length} models)` }
+      ? {
+          check,
+          state: 'ok',
+          message: `${name} answers at ${url} with ${models.map((model) => model.name).join(', ') || 'no model yet'}`
+        }
       : { check, state: 'warning', message: `${name}: ${failing.name} is not offered: ${failing.reason ?? ''}` }
   })
 }

@@ -19,11 +19,11 @@ export class OtherEngines implements Engines {
     this.#store = store
   }
 
-  list({ signal }: AbortOptions = {}): Promise<EngineInfo[]> {
-    return settled(() => {
-      signal?.throwIfAborted()
-      return this.#served.list()
-    })
+  async list({ signal }: AbortOptions = {}): Promise<EngineInfo[]> {
+    signal?.throwIfAborted()
+    // Just after the start nothing is known yet; this waits for the first look at each.
+    await this.#served.models()
+    return this.#served.list()
   }
 
   async add({ name, url, keyFile, parameters, signal }: AddEngineOptions): Promise<EngineInfo> {
@@ -44,18 +44,14 @@ export class OtherEngines implements Engines {
     return added
   }
 
-  remove({ name, signal }: AbortOptions & { name: string }): Promise<void> {
-    return settled(() => {
-      signal?.throwIfAborted()
-      if (!this.#served.remove(name)) {
-        const known = this.#served.list().map((engine) => engine.name)
-        throw new UnknownEngineError(
-          `No engine here is called ${JSON.stringify(name)}. ${known.length === 0 ? 'There is none.' : `There is ${known.join(', ')}.`}`,
-          { details: { known } }
-        )
-      }
-      this.#store.remove(name)
-    })
+  async remove({ name, signal }: AbortOptions & { name: string }): Promise<void> {
+    signal?.throwIfAborted()
+    if (!this.#served.remove(name)) {
+      const known = (await this.list()).map((engine) => engine.name)
+      const there = known.length === 0 ? 'There is none.' : `There is ${known.join(', ')}.`
+      throw new UnknownEngineError(`No engine here is called ${JSON.stringify(name)}. ${there}`, { details: { known } })
+    }
+    this.#store.remove(name)
   }
 
   look(options?: AbortOptions): Promise<FoundEngine[]> {
@@ -64,11 +60,4 @@ export class OtherEngines implements Engines {
       options
     )
   }
-}
-
-/** What is thrown becomes a rejection, as for a mesh in another process. */
-function settled<T>(act: () => T): Promise<T> {
-  return new Promise((resolve) => {
-    resolve(act())
-  })
 }

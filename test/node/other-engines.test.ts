@@ -47,7 +47,6 @@ describe('the other engines of a home', () => {
     await engines.add({ name: 'box', url: `${server.url}/v1/`, parameters: 5e9 })
     await shut()
     open()
-    await served.models()
     const [info] = await engines.list()
     assert.deepEqual([info!.name, info!.url, info!.parameters, info!.state], ['box', server.url, 5e9, 'up'])
     await engines.remove({ name: 'box' })

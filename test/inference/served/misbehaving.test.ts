@@ -44,6 +44,13 @@ describe('another engine that misbehaves', () => {
       /a web page in place of a stream/
     ],
     [
+      'answers a web page without end',
+      (r) => {
+        r.writeHead(200, { 'content-type': 'text/html' }).write('<html>')
+      },
+      /a web page in place of a stream/
+    ],
+    [
       'answers whole JSON',
       (r) => {
         send(r, { body: { choices: [] } })
@@ -226,6 +233,24 @@ describe('another engine that misbehaves', () => {
     assert.match(served.list()[0]!.models[0]!.reason ?? '', /status 500/)
     fails = false
     await bench.until(() => served.list()[0]!.models[0]!.reason === null)
+    assert.equal(textOf(await ask()), 'ok')
+  })
+
+  it('is offered at once when its server was started anew', async () => {
+    let fails = true
+    const { ask, served, server, model } = await bench.with({
+      chat: (_call, response) => {
+        if (fails) send(response, { status: 500, body: { error: 'no' } })
+        else answerWith(response, 'ok')
+      }
+    })
+    await assert.rejects(ask(), /status 500/)
+    await server.close()
+    await bench.until(() => !served.has(model.hash))
+    fails = false
+    await server.open()
+    await bench.until(() => served.has(model.hash))
+    assert.equal((await served.models())[0]!.broken, null)
     assert.equal(textOf(await ask()), 'ok')
   })
 
