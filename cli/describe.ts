@@ -2,7 +2,9 @@
 import type {
   Discovery,
   Door,
+  EngineKind,
   FoundBy,
+  FoundEngine,
   MemberInfo,
   MeshStatus,
   ModelInfo,
@@ -112,4 +114,22 @@ export function meshState({ mesh, membership }: MeshStatus, hint: (line: string)
     case 'member':
       return `${mesh ?? ''}, with ${count(others, 'other device')}`
   }
+}
+
+const KINDS: Readonly<Record<EngineKind, string>> = {
+  ollama: 'Ollama',
+  'llama.cpp': 'llama.cpp',
+  'lm-studio': 'LM Studio',
+  vllm: 'vLLM',
+  exo: 'exo',
+  other: 'a server with the OpenAI API'
+}
+
+export function engineKind(kind: EngineKind): string {
+  return KINDS[kind]
+}
+
+/** An engine that runs here and does not answer for the mesh yet, with the command that changes that. */
+export function foundEngine({ kind, name, url, models }: FoundEngine, hint: (line: string) => string): string {
+  return `${KINDS[kind]} runs on this device (${count(models, 'model')}). To let it answer: ${hint(`engine add ${name} ${url}`)}`
 }

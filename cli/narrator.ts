@@ -1,6 +1,6 @@
 import type { Door, MeshEvent, PeerInfo } from '../src/interface.ts'
 import { spaced } from './code.ts'
-import { byWays, doorName, doorState, hostOf } from './describe.ts'
+import { byWays, doorName, doorState, foundEngine, hostOf } from './describe.ts'
 import { rate } from './human.ts'
 
 export interface NarratorInit {
@@ -66,6 +66,8 @@ export function narrator({ hint }: NarratorInit): Narrate {
         return `${event.member.name} is a member now${by('let in', event.member.admittedBy)}.`
       case 'member-removed':
         return `${event.member.name} is no longer a member${by('removed', event.member.removedBy)}.`
+      case 'engine-found':
+        return foundEngine(event.engine, hint)
       case 'warning':
         return event.message
       case 'stopping':

@@ -93,6 +93,17 @@ export class DiskFullError extends MeshError {
 /** Thrown when a file or a folder that was named cannot be read or written: no permission, a stick that was pulled. */
 export class FileUnusableError extends MeshError {
   override name = 'FileUnusableError'
+/**
+ * Thrown when another engine (Ollama, llama.cpp, …) fails at what it was asked: it is down, refuses the key, answers what
+ * cannot be understood, or cannot carry on from a begun answer. The device's other models are as good as before.
+ */
+export class ServedEngineError extends MeshError {
+  override name = 'ServedEngineError'
+}
+
+/** Thrown when no other engine of this device has the name; the message lists the known ones. */
+export class UnknownEngineError extends MeshError {
+  override name = 'UnknownEngineError'
 }
 
 /** Thrown when a device takes no asks now: paused, draining, or set to `--answer no`. */
@@ -237,6 +248,8 @@ const byName: Readonly<Record<string, typeof MeshError>> = {
   ModelExistsError,
   DiskFullError,
   FileUnusableError,
+  ServedEngineError,
+  UnknownEngineError,
   NotAnsweringError,
   BusyError,
   ProtocolError,

@@ -54,8 +54,12 @@ export interface PeerInfo extends PeerLabel {
 export interface ModelInfo {
   /** The folder's name, or `mini` for the built-in one. */
   name: string
-  /** SHA-256 over its files, hexadecimal: equal hashes mean equal greedy answers on one provider. */
+  /**
+   * SHA-256, hexadecimal. Over its files: equal hashes mean equal greedy answers on one provider. Where another engine
+   * serves it, over what that says of it: kind, name, and the digest if it gives one.
+   */
   hash: string
+  /** 0 where another engine serves it and does not tell. */
   bytes: number
   /** Number of weights, or null where the folder does not tell. */
   parameters: number | null
@@ -69,6 +73,10 @@ export interface ModelInfo {
   broken: string | null
   /** Its folder, where it was added in place; absent where it lies in the home. */
   path?: string
+  /** The name of the other engine that serves it. @default it is run here */
+  engine?: string
+  /** As in `ModelOffer`. @default false */
+  startsOnly?: boolean
 }
 
 /** Lone-request speed of one model on one device, in tokens a second. */
@@ -95,6 +103,8 @@ export interface ModelOffer extends Rates {
   quantization: string | null
   contextLength: number
   builtIn: boolean
+  /** It cannot carry on from what another has answered, so it is only asked for whole answers. @default false */
+  startsOnly?: boolean
 }
 
 /** Whether a device takes asks. `no` is the owner's setting (`--answer no`) or a device without an engine. */
@@ -128,7 +138,7 @@ export interface Message {
 
 /** How tokens are chosen. What is left out comes from the model's `generation_config.json`, then from the default. */
 export interface SamplingOptions {
-  /** @default 512, never beyond the model's context */
+  /** @default 512, or 4096 where another engine serves the model, which may think first; never beyond its context */
   maxTokens?: number
   /** 0 is greedy. @default 0 */
   temperature?: number
@@ -149,9 +159,9 @@ export type ResolvedSampling = Required<SamplingOptions>
 
 /** What was already answered, for an engine that carries on where another failed. */
 export interface Continuation {
-  /** Token ids of the answer so far: exact, for the same model. Empty for another model. */
+  /** Token ids of the answer so far: exact, for the same model. Empty for another model, or where ids are not known. */
   tokens: number[]
-  /** Text that the reader already has: for another model. */
+  /** Text that the reader already has: for another model, and for an engine that knows no ids. */
   text: string
 }
 
@@ -185,7 +195,8 @@ export interface Waiting {
 
 /**
  * New tokens, and the text that they complete. Text lags while a character or a possible stop string is unfinished, so
- * either may be empty; all texts joined are the answer.
+ * either may be empty; all texts joined are the answer. An engine that knows no ids never gives any: then a piece of
+ * text counts as one token.
  */
 export interface Tokens {
   type: 'tokens'
@@ -302,6 +313,82 @@ export interface ModelLibrary {
    * @throws {UnknownModelError} {InvalidRequestError} for the built-in one {BusyError}
    */
   remove(options: AbortOptions & { name: string }): Promise<ModelInfo>
+// ---------------------------------------------------------------- other engines
+
+/** What a server is, as far as it could be told; `other` speaks the same API and is none of the known ones. */
+export type EngineKind = 'ollama' | 'llama.cpp' | 'lm-studio' | 'vllm' | 'exo' | 'other'
+
+/** A server with the OpenAI API whose models this device offers to its mesh. */
+export interface EngineInfo {
+  name: string
+  /** Without the `/v1` at its end. */
+  url: string
+  /** Null until it was reached. */
+  kind: EngineKind | null
+  /** `loading`: it is there, and its model is not yet. */
+  state: 'up' | 'loading' | 'down'
+  /** Why it is not up, and what to do; null while it is. */
+  reason: string | null
+  /** Those that it had when it was last up. */
+  models: EngineModel[]
+  keyFile: string | null
+  /** Number of weights that its owner gave, for models that do not tell; or null. */
+  parameters: number | null
+  /** What its owner should know, a sentence each. */
+  remarks: string[]
+}
+
+/** A model of another engine. */
+export interface EngineModel {
+  name: string
+  hash: string
+  parameters: number | null
+  contextLength: number
+  /** Lone-request decode rate in tokens a second. */
+  decodeRate: number
+  /** Whether the rate comes from real answers; else it is estimated from the size. */
+  measured: boolean
+  /** Whether it can carry on from what another has answered. */
+  carriesOn: boolean
+  /** Why it is not offered now; null while it is. */
+  reason: string | null
+}
+
+/** A known engine that runs on this machine and was not added. */
+export interface FoundEngine {
+  kind: EngineKind
+  /** To be called so, where no other name is wished. */
+  name: string
+  url: string
+  /** Number of its models. */
+  models: number
+}
+
+export interface AddEngineOptions extends AbortOptions {
+  /** Letters, digits, `.`, `_` and `-`. */
+  name: string
+  /** `http:` or `https:`, with or without `/v1` at the end. */
+  url: string
+  /** Absolute path of the file that holds the key, which its owner alone may read. @default none */
+  keyFile?: string
+  /** Number of weights, for models that do not tell. @default unknown */
+  parameters?: number
+}
+
+/** The other engines of this device. Changes take effect at once and outlive the node. */
+export interface Engines {
+  list(options?: AbortOptions): Promise<EngineInfo[]>
+  /**
+   * Looks at the server first, and adds what can be used. One of the same name is replaced.
+   *
+   * @throws {InvalidRequestError} for a name or an address that cannot be
+   * @throws {ServedEngineError} when it is no such server, or refuses
+   */
+  add(options: AddEngineOptions): Promise<EngineInfo>
+  /** @throws {UnknownEngineError} */
+  remove(options: AbortOptions & { name: string }): Promise<void>
+  /** Known engines at their usual ports of this machine, loopback only, that were not added. */
+  look(options?: AbortOptions): Promise<FoundEngine[]>
 }
 
 // ---------------------------------------------------------------- the mesh, as its users see it
@@ -418,6 +505,8 @@ export type MeshEvent =
   | { type: 'peer-changed'; peer: PeerInfo }
   | { type: 'peer-lost'; peer: PeerInfo; reason: string }
   | MembershipEvent
+  /** Seen on loopback when the node started; it answers nothing until it is added. */
+  | { type: 'engine-found'; engine: FoundEngine }
   | { type: 'warning'; message: string }
   | { type: 'stopping' }
 
@@ -658,6 +747,8 @@ export interface Mesh {
   readonly membership: Membership
   /** The models of this device as files. */
   readonly library: ModelLibrary
+  /** The other engines of this device. */
+  readonly engines: Engines
   /** What happens from now on, until the signal or the end of the mesh. */
   events(options?: AbortOptions): AsyncIterable<MeshEvent>
   /** Lets go: a mesh in this process ends; an attached one only detaches. */

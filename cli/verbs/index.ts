@@ -5,6 +5,7 @@ import { chat } from './chat.ts'
 import { confirm } from './confirm.ts'
 import { discover } from './discover.ts'
 import { doctor } from './doctor.ts'
+import { engine } from './engine.ts'
 import { importFile } from './import-file.ts'
 import { invite } from './invite.ts'
 import { join } from './join.ts'
@@ -39,5 +40,6 @@ export const verbs: readonly Verb[] = [
   recover,
   importFile,
   model,
+  engine,
   stop
 ]

@@ -13,6 +13,7 @@ import type {
   AskOptions,
   DiscoverOptions,
   Discovery,
+  Engines,
   Finding,
   Membership,
   Mesh,
@@ -42,6 +43,12 @@ export class ControlClient implements Mesh {
     (method, options) => this.#value(method, options),
     (method, options) => this.#call<ModelCopyEvent>(method, options)
   )
+  readonly engines: Engines = {
+    list: (options) => this.#value('engines.list', options),
+    add: (options) => this.#value('engines.add', options),
+    remove: (options) => this.#value('engines.remove', options),
+    look: (options) => this.#value('engines.look', options)
+  }
   readonly #init: Required<Omit<ConnectControlInit, 'signal'>>
   readonly #connections = new Set<Socket>()
   #stopped = false

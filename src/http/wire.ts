@@ -1,6 +1,7 @@
 /** What crosses the control socket: one source for both ends. */
 import { ProtocolError } from '../errors.ts'
 import type { AskOptions, DiscoverOptions, Membership, Mesh, Message, ModelLibrary } from '../interface.ts'
+import type { AskOptions, DiscoverOptions, Engines, Membership, Mesh, Message } from '../interface.ts'
 
 /** The longest question. A token is some four bytes, so this is more than any model reads; a stranger's limit is ours. */
 const MAX_QUESTION_BYTES = 2 ** 20
@@ -64,6 +65,9 @@ export type MethodName =
   | Exclude<keyof Mesh, 'stop' | 'membership' | 'library'>
   | `membership.${keyof Membership}`
   | `library.${keyof ModelLibrary}`
+/** Every method of `Mesh` but `stop`, which is each end's own, and those of its `membership` and its `engines`. */
+export type MethodName =
+  Exclude<keyof Mesh, 'stop' | 'membership' | 'engines'> | `membership.${keyof Membership}` | `engines.${keyof Engines}`
 
 const FINISH = { atClose: 'finish', longest: MAX_QUESTION_BYTES } as const
 
@@ -80,6 +84,9 @@ function membership(name: keyof Membership, more: Partial<Method> = {}): Method 
 function library(name: keyof ModelLibrary): Method {
   return {
     call: (mesh, { options }) => mesh.library[name](options as never),
+function engines(name: keyof Engines): Method {
+  return {
+    call: (mesh, { options }) => mesh.engines[name](options as never),
     atClose: 'finish',
     longest: MAX_OPTIONS_BYTES
   }
@@ -123,7 +130,11 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   // A node that has left its mesh ends.
   'membership.leave': membership('leave', { atClose: 'stay' }),
   'membership.makePhrase': membership('makePhrase', { secrets: ['phrase'] }),
-  'membership.recover': membership('recover', { secrets: ['phrase'] })
+  'membership.recover': membership('recover', { secrets: ['phrase'] }),
+  'engines.list': engines('list'),
+  'engines.add': engines('add'),
+  'engines.remove': engines('remove'),
+  'engines.look': engines('look')
 }
 
 /** The object as JSON can carry it. What should be bytes and is not stays as it is: whoever reads it refuses it. */

@@ -18,6 +18,12 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE roster (
      hash BLOB PRIMARY KEY,    -- SHA-256 of the record
      record BLOB NOT NULL      -- as it was signed
+   ) STRICT;`,
+  `CREATE TABLE engine (
+     name TEXT PRIMARY KEY,
+     url TEXT NOT NULL,
+     key_file TEXT,            -- the path; never the key
+     parameters INTEGER        -- weights of models that do not tell, by the owner's word
    ) STRICT;`
 ]
 

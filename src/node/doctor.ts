@@ -1,4 +1,4 @@
-import type { Finding, ModelInfo, PeerInfo, ProviderReport } from '../interface.ts'
+import type { EngineInfo, Finding, ModelInfo, PeerInfo, ProviderReport } from '../interface.ts'
 
 /** What is known of this device itself; the network's part is `diagnose` of discovery. */
 export interface OwnFacts {
@@ -7,6 +7,8 @@ export interface OwnFacts {
   /** Why there is no engine, or null. */
   engineError: string | null
   modelsFolder: string
+  /** The other engines of this device. */
+  engines: EngineInfo[]
   /** Addresses at which another process with this identity was heard. */
   clones: readonly string[]
   version: string
@@ -15,7 +17,14 @@ export interface OwnFacts {
 
 /** What is wrong on this device, with the command that mends it. Pure. */
 export function examine(facts: OwnFacts): Finding[] {
-  return [...engine(facts), ...providers(facts), ...models(facts), ...clones(facts), ...versions(facts)]
+  return [
+    ...engine(facts),
+    ...providers(facts),
+    ...models(facts),
+    ...engines(facts),
+    ...clones(facts),
+    ...versions(facts)
+  ]
 }
 
 function engine({ engineError }: OwnFacts): Finding[] {
@@ -48,12 +57,27 @@ const STATES = { used: 'answers', slower: 'works, but another is faster', softwa
 
 function models({ models, modelsFolder }: OwnFacts): Finding[] {
   return models
-    .filter(({ broken }) => broken !== null)
+    .filter(({ broken, engine }) => broken !== null && engine === undefined)
     .map(({ name, broken }) => ({
       check: 'model',
       state: 'problem' as const,
       message: `The model ${name} cannot be used: ${broken ?? ''} It lies in ${modelsFolder}.`
     }))
+}
+
+function engines({ engines }: OwnFacts): Finding[] {
+  return engines.map(({ name, url, reason, models }): Finding => {
+    const check = 'other-engine'
+    const failing = models.find((model) => model.reason !== null)
+    if (reason !== null) return { check, state: 'warning', message: reason, mend: 'mesh engine ls' }
+    return failing === undefined
+      ? {
+          check,
+          state: 'ok',
+          message: `${name} answers at ${url} with ${models.map((model) => model.name).join(', ') || 'no model yet'}`
+        }
+      : { check, state: 'warning', message: `${name}: ${failing.name} is not offered: ${failing.reason ?? ''}` }
+  })
 }
 
 function clones({ clones }: OwnFacts): Finding[] {

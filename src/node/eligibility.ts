@@ -85,6 +85,10 @@ function modelChecks(
       otherwise: () => 'has neither the model that was answering nor another of its size'
     },
     {
+      fits: ({ startsOnly }) => continues === undefined || startsOnly !== true,
+      otherwise: () => 'its engine cannot carry on from a begun answer'
+    },
+    {
       fits: (offer) => failureOf(offer) === undefined,
       otherwise: (models) => models.map((offer) => failureOf(offer)?.reason).join('; ')
     },

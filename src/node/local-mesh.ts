@@ -6,6 +6,7 @@ import type {
   AskOptions,
   DiscoverOptions,
   Discovery,
+  Engines,
   Finding,
   Membership,
   MembershipStatus,
@@ -49,6 +50,7 @@ export interface LocalMeshParts {
   events: Broadcast<MeshEvent>
   library: LocalLibrary
   membership: Membership & { status: () => MembershipStatus; readonly words: string | null }
+  engines: Engines
   /** Ends everything, once. */
   close: () => Promise<void>
 }
@@ -61,6 +63,7 @@ const DISCOVER_MS = 3000
 export class LocalMesh implements Mesh {
   readonly membership: Membership
   readonly library: ModelLibrary
+  readonly engines: Engines
   readonly #parts: LocalMeshParts
   readonly #startedAt = performance.now()
   #stopped: Promise<void> | undefined
@@ -70,6 +73,7 @@ export class LocalMesh implements Mesh {
     this.#parts = parts
     this.membership = parts.membership
     this.library = parts.library
+    this.engines = parts.engines
   }
 
   async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent, void> {
@@ -154,6 +158,7 @@ export class LocalMesh implements Mesh {
       providers: engine.providers(),
       engineError: measuring.engineError,
       modelsFolder: paths.models,
+      engines: await this.engines.list(options),
       clones: neighbours.clones,
       version: capability.get().version,
       peers: await this.peers()

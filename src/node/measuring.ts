@@ -1,4 +1,5 @@
-import type { Engine, ModelInfo, Rates } from '../interface.ts'
+import type { Engine, ModelInfo, ModelOffer, Rates } from '../interface.ts'
+import { MAX_MODELS } from '../protocols/limits.ts'
 import { systemClock, type Clock } from '../protocols/clock.ts'
 import { offerOf, type OwnCapability } from './own-capability.ts'
 import { publishRate, type PublishedRate } from './rate-ladder.ts'
@@ -20,6 +21,10 @@ export class Measuring {
   readonly #published = new Map<string, { prefill: PublishedRate; decode: PublishedRate }>()
   /** What was last told of each model that does not run, by hash: once is enough. */
   readonly #told = new Map<string, string>()
+  /** What may be offered, by hash. */
+  readonly #offers = new Map<string, ModelOffer>()
+  /** Hashes of the models that are there, by the latest look. */
+  #present: ReadonlySet<string> = new Set()
   readonly #stopped = new AbortController()
   #cancelNext: () => void = () => undefined
   #engineError: string | null = null
@@ -64,6 +69,37 @@ export class Measuring {
     this.#stopped.abort()
   }
 
+  /** Other engines came or went, or showed another speed: what they have is offered, or no longer, without a measurement. */
+  async refresh(): Promise<void> {
+    try {
+      const models = await this.#models()
+      for (const model of models) {
+        if (model.engine === undefined) continue
+        const rates = await this.#rates(model, false)
+        if (rates !== null) this.#offers.set(model.hash, offerOf(model, rates))
+      }
+      this.#publish()
+    } catch (err) {
+      if (!this.#stopped.signal.aborted) this.#warn(`Models could not be read: ${messageOf(err)}`)
+    }
+  }
+
+  /** Those that work, the strongest first. What is no longer there is no longer offered. */
+  async #models(): Promise<ModelInfo[]> {
+    const models = (await this.#engine.models()).filter(({ broken }) => broken === null)
+    this.#stopped.signal.throwIfAborted()
+    this.#present = new Set(models.map(({ hash }) => hash))
+    return models.sort(byStrength)
+  }
+
+  #publish(): void {
+    if (this.#stopped.signal.aborted) return
+    const offers = [...this.#offers.values()].filter(({ hash }) => this.#present.has(hash)).sort(byStrength)
+    const most = MAX_MODELS - offers.filter(({ builtIn }) => builtIn).length
+    const models = offers.filter(({ builtIn }, index) => builtIn || index < most)
+    this.#capability.update({ models, hardware: this.#engine.hardware() })
+  }
+
   /** Rounds never overlap: the wait begins when one is over. */
   #scheduleNext(): void {
     this.#cancelNext = this.#clock.after(MEASURE_AGAIN_AFTER_MS, () => {
@@ -82,13 +118,16 @@ export class Measuring {
       const offers = []
       for (const model of models.sort(byStrength)) {
         const rates = await this.#rates(model, why === 'again')
+      for (const model of await this.#models()) {
+        const rates = await this.#rates(model, again)
         signal.throwIfAborted()
-        if (rates !== null) offers.push(offerOf(model, rates))
+        if (rates === null) this.#offers.delete(model.hash)
+        else this.#offers.set(model.hash, offerOf(model, rates))
         // The strongest is worth telling of before the rest is measured.
         if (why === 'first') this.#capability.update({ models: [...offers], hardware: this.#engine.hardware() })
+        if (!again) this.#publish()
       }
-      signal.throwIfAborted()
-      this.#capability.update({ models: offers, hardware: this.#engine.hardware() })
+      this.#publish()
     } catch (err) {
       if (!signal.aborted) this.#warn(`Models could not be read: ${messageOf(err)}`)
     } finally {

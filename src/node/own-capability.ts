@@ -42,6 +42,15 @@ export class OwnCapability {
 
 /** A model as it is offered to others, at the rates that are published for it. */
 export function offerOf(model: ModelInfo, rates: Rates): ModelOffer {
-  const { name, hash, parameters, quantization, contextLength, builtIn } = model
-  return { name, hash, parameters, quantization, contextLength, builtIn, ...rates }
+  const { name, hash, parameters, quantization, contextLength, builtIn, startsOnly = false } = model
+  return {
+    name,
+    hash,
+    parameters,
+    quantization,
+    contextLength,
+    builtIn,
+    ...rates,
+    ...(startsOnly && { startsOnly })
+  }
 }

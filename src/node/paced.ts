@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Generate } from '../interface.ts'
+import type { Generate, Tokens } from '../interface.ts'
 
 /** A timer that is late is made up for; a device that slept, or whose reader stood still, goes on at its rate. */
 const CATCH_UP_MS = 100
@@ -17,12 +17,17 @@ export function paced(generate: Generate, rate: number, now: () => number = () =
         first ??= now()
         first += Math.max(0, now() - CATCH_UP_MS - (first + (sent / rate) * 1000))
         const due = first + (sent / rate) * 1000
-        sent += event.tokens.length
+        sent += tokensIn(event)
         if (due > now()) await wait(due - now(), signal)
       }
       yield event
     }
   }
+}
+
+/** Without ids a piece of text counts as one. */
+function tokensIn({ tokens, text }: Tokens): number {
+  return tokens.length > 0 ? tokens.length : Number(text !== '')
 }
 
 /** Waits, and throws the signal's own reason when it is cancelled. */

@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { joinEngines } from '../inference/engines.ts'
 import { createEngine } from '../inference/index.ts'
+import { createServed } from '../inference/served/index.ts'
 import { PeerUnreachableError } from '../errors.ts'
 import type { Generate, MeshEvent } from '../interface.ts'
 import { systemClock } from '../protocols/clock.ts'
@@ -21,12 +23,13 @@ import { Belonging } from './membership/belonging.ts'
 import { Outsider } from './membership/outsider.ts'
 import { Neighbours } from './neighbours.ts'
 import { createNetwork, startNetwork, type Network } from './network.ts'
+import { OtherEngines } from './other-engines.ts'
 import { OwnCapability } from './own-capability.ts'
 import { BUILT_IN_MODEL, type Paths } from './paths.ts'
 import { choosePort } from './port.ts'
 import { settled } from './settled.ts'
 import { resolveSettings, type GivenSettings, type Settings } from './settings.ts'
-import { measurementStore, meshStore, peerStore } from './stores.ts'
+import { engineStore, measurementStore, meshStore, peerStore } from './stores.ts'
 
 /** Where a node tells what it does. Never a prompt, an answer or a key. */
 export interface NodeLog {
@@ -97,7 +100,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   const { maxRate } = settings
   const database = openDatabase(paths)
   // What goes wrong during the start is told to the first who listens.
-  const events = new Broadcast<MeshEvent>({ isKept: ({ type }) => type === 'warning' })
+  const events = new Broadcast<MeshEvent>({ isKept: ({ type }) => type === 'warning' || type === 'engine-found' })
   const warn = (message: string) => {
     log.warn(message)
     events.emit({ type: 'warning', message })
@@ -115,12 +118,25 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   })
   const engine = createEngine({
     modelFolders: places,
+  const measurements = measurementStore(database)
+  const engines = engineStore(database)
+  let measuring: Measuring | null = null
+  const served = createServed({
+    engines: engines.all(),
+    measurements,
+    log,
+    changed: () => void measuring?.refresh()
+  })
+  const own = createEngine({
+    modelFolders: () => [{ path: BUILT_IN_MODEL, name: 'mini', builtIn: true }],
     userFolder: paths.models,
     measurements,
     log,
     // Pacing can hold back what comes piece by piece.
     ...(maxRate !== null && { gatherMs: 0 })
   })
+  const engine = joinEngines(own, served)
+  const others = new OtherEngines({ served, store: engines })
   let network: Network | null = null
   const capability = new OwnCapability({
     name: settings.name,
@@ -224,12 +240,16 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     throw err
   }
   neighbours.start()
-  const measuring = new Measuring({ engine, capability, maxRate, warn })
+  const measured = new Measuring({ engine, capability, maxRate, warn })
+  measuring = measured
+  const looked = new AbortController()
   const end = async () => {
     events.emit({ type: 'stopping' })
     capability.update({ answering: 'draining' })
     library.stop()
     measuring.stop()
+    looked.abort()
+    measured.stop()
     belonging?.stop()
     neighbours.stop()
     try {
@@ -249,14 +269,16 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     visiting,
     capability,
     neighbours,
-    measuring,
+    measuring: measured,
     answers,
     asking,
     events,
     library,
     membership: belonging?.membership ?? new Outsider(paths, settings.name),
+    engines: others,
     close: () => ending(end)
   })
+  if (!visiting && settings.answer === 'yes') tellOfEngines(others, events, looked.signal)
   try {
     await belonging?.begin(invite)
     return mesh
@@ -274,6 +296,15 @@ async function orElse<T>(letGo: () => Promise<void>, work: () => T | Promise<T>)
     await letGo()
     throw err
   }
+/** Other engines that run on this device already are worth a line to their owner; they answer nothing until added. */
+function tellOfEngines(engines: OtherEngines, events: Broadcast<MeshEvent>, signal: AbortSignal): void {
+  engines.look({ signal }).then(
+    (found) => {
+      for (const engine of found) events.emit({ type: 'engine-found', engine })
+    },
+    // The node ends before it is known.
+    () => undefined
+  )
 }
 
 /** After leaving: the keys are good for nothing any more; with `all` nothing but the models stays. */

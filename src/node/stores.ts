@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type Database from 'libsql'
+import type { EngineEntry } from '../inference/served/index.ts'
 import type { RosterStore } from '../trust/index.ts'
 
 /** Key and value strings that outlive the process: measurements that take time to make again. */
@@ -39,6 +40,21 @@ function atBest(write: () => unknown): void {
     write()
   } catch {
     // It is measured, or met, again.
+/** The other engines of this device, in the order of their addition. */
+export interface EngineStore {
+  all(): EngineEntry[]
+  save(entry: EngineEntry): void
+  remove(name: string): void
+}
+
+export function engineStore(database: Database.Database): EngineStore {
+  const read = database.prepare('SELECT name, url, key_file AS keyFile, parameters FROM engine ORDER BY rowid')
+  const write = database.prepare('INSERT OR REPLACE INTO engine (name, url, key_file, parameters) VALUES (?, ?, ?, ?)')
+  const remove = database.prepare('DELETE FROM engine WHERE name = ?')
+  return {
+    all: () => read.all() as EngineEntry[],
+    save: ({ name, url, keyFile, parameters }) => void write.run(name, url, keyFile, parameters),
+    remove: (name) => void remove.run(name)
   }
 }
 

@@ -196,8 +196,17 @@ describe('mesh model', () => {
       'A real model: put its folder from Hugging Face (config.json, tokenizer.json, onnx/…) here:',
       '/home/me/ownmesh/models/NAME',
       'or leave it where it is: mesh model add FOLDER'
+      'Or let Ollama, llama.cpp, LM Studio, vLLM or exo answer: mesh engine --help'
     ])
     assert.deepEqual(await data(mesh, 'model'), [modelInfo(), qwen, half])
+  })
+
+  it('says which engine serves a model, which may not tell its size', async () => {
+    const mesh = new SmallFake()
+    mesh.status_.models = [modelInfo({ ...qwen, bytes: 0, engine: 'ollama', loaded: false })]
+    assert.match((await lines(mesh, 'model', 'ls'))[1] ?? '', /^qwen3-4b +\? .*ready, by ollama$/)
+    mesh.stopped = 0
+    assert.ok((await lines(mesh, 'model', 'show', 'qwen3-4b')).includes('engine        ollama'))
   })
 
   it('shows one model', async () => {

@@ -28,6 +28,7 @@ Devices
 
 Models
   model [ls | show NAME]  list the models on this device and see how to add a real one
+  engine [ls | add | rm]  let Ollama, llama.cpp, LM Studio, vLLM or exo answer for this device
 
 Start here: mesh join
 More about one: mesh help ask

@@ -13,6 +13,7 @@ import type {
   PlacementRow
 } from '../../src/interface.ts'
 import { SmallLibrary } from './small-library.ts'
+import { FakeEngines } from '../fixtures/fake-engines.ts'
 import { SmallMembership } from './small-membership.ts'
 
 export const DESKTOP = { name: 'desktop', id: '12D3KooWDesktop' }
@@ -109,6 +110,7 @@ export function answerOf(...pieces: string[]): AskEvent[] {
 export class SmallFake implements Mesh {
   readonly membership = new SmallMembership()
   readonly library = new SmallLibrary()
+  readonly engines = new FakeEngines()
   status_ = meshStatus()
   discoveries: Discovery[] = []
   rows: PlacementRow[] = []

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { MeshError } from '../../src/errors.ts'
 import type { AskDone, AskEvent, AskOptions, Mesh, Message } from '../../src/interface.ts'
 import { libraryCompliance } from './library.ts'
+import { enginesCompliance } from './engines.ts'
 import { membershipCompliance } from './membership.ts'
 
 /** A fresh mesh, and what a test must know of it. */
@@ -224,6 +225,7 @@ export function meshCompliance(name: string, create: () => Promise<Specimen>): v
 
     membershipCompliance(() => mesh)
     libraryCompliance(() => mesh)
+    enginesCompliance(() => mesh)
 
     it('takes no ask after stop, can be stopped twice, and lets none hang', async () => {
       const asking = collect(mesh.ask(specimen.question(8).prompt)).catch((error: unknown) => error)

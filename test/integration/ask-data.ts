@@ -6,6 +6,8 @@ export interface AskData {
   answer: string
   model: string
   peer: { name: string; id: string }
+  promptTokens: number
+  answerTokens: number
   failovers: number
 }
 

@@ -5,7 +5,8 @@ import {
   EngineFailedError,
   InvalidRequestError,
   NobodyCanAnswerError,
-  PromptTooLongError
+  PromptTooLongError,
+  ServedEngineError
 } from '../../src/errors.ts'
 import type { AskDone } from '../../src/interface.ts'
 import type { Candidate } from '../../src/node/candidate.ts'
@@ -308,6 +309,43 @@ describe('an answer', () => {
         ][attempt] as Fault
       assert.equal((await mesh.ask()).text, BIG.text)
       assert.deepEqual(asked(mesh), ['a', 'b', 'c'])
+    })
+
+    it('goes on by its text where the engine knows no ids, with the same seed and budget, and loses no character', async () => {
+      const served = new FakeModel({ name: 'served', parameters: 8e9 }, LAYOUT, pick, { tellsIds: false })
+      const mesh = failing(devices(['a', [served]], ['b', [served]]), { a: { after: 12, kind: 'lost' } })
+      const result = await mesh.ask({ maxTokens: 200 })
+      assert.equal(result.text, served.text)
+      const moved = result.events.find(({ type }) => type === 'moved')
+      assert.ok(moved?.type === 'moved' && moved.sameModel)
+      const { continuation, sampling } = mesh.runs[1]!.request
+      assert.deepEqual(continuation?.tokens, [])
+      assert.ok(continuation.text.length > 0 && served.text.startsWith(continuation.text))
+      assert.deepEqual([sampling.seed, sampling.maxTokens], [7, 200])
+      assert.deepEqual(mesh.wrongRequests, [])
+    })
+
+    it('is never begun anew: an engine that cannot carry on is passed over, and the answer is interrupted without another', async () => {
+      const whole = new FakeModel({ name: 'big', parameters: 8e9, startsOnly: true }, LAYOUT, pick, { tellsIds: false })
+      const carried = failing(devices(['a', [whole]], ['b', [whole]], ['c', [ALIKE]]), {
+        a: { after: 12, kind: 'lost' }
+      })
+      assert.equal((await carried.ask()).error, undefined)
+      assert.deepEqual(asked(carried), ['a', 'c'])
+      const alone = failing(devices(['a', [whole]], ['b', [whole]]), { a: { after: 12, kind: 'lost' } })
+      const { error } = await alone.ask()
+      assert.ok(error instanceof AnswerInterruptedError)
+      assert.match(error.message, /b: its engine cannot carry on from a begun answer/)
+      assert.deepEqual(asked(alone), ['a'])
+      assert.deepEqual([carried.wrongRequests, alone.wrongRequests], [[], []])
+    })
+
+    it('leaves the device its other models when another engine there fails', async () => {
+      const mesh = failing(devices(['a', [BIG, SMALL]]), {
+        a: { after: 0, kind: 'error', error: new ServedEngineError('ollama does not answer') }
+      })
+      assert.equal((await mesh.ask()).text, SMALL.text)
+      assert.deepEqual(asked(mesh), ['a', 'a'])
     })
 
     it('is interrupted when only smaller models and the built-in one are left', async () => {

@@ -3,12 +3,14 @@ import type { ModelInfo, PeerInfo } from '../../src/interface.ts'
 import { examine } from '../../src/node/doctor.ts'
 import type { OwnFacts } from '../../src/node/doctor.ts'
 import { peerInfo, Peers } from '../../src/node/peers.ts'
+import { engineInfo, engineModel } from '../fixtures/fake-engines.ts'
 import { MINI } from './candidates.ts'
 
 const HEALTHY: OwnFacts = {
   models: [modelInfo(null)],
   providers: [{ provider: 'cpu', state: 'used', reason: '640 tokens a second', decodeRate: 640 }],
   engineError: null,
+  engines: [],
   modelsFolder: '/home/me/.mesh/models',
   clones: [],
   version: '0.1.0',
@@ -99,5 +101,17 @@ describe('the doctor, on this device', () => {
         'version warning: old runs ownmesh 0.0.9, this device 0.1.0. Update the older one.'
       ]
     )
+  })
+
+  it('names another engine that is down or fails, and not where models of files lie', () => {
+    const down = engineInfo({ state: 'down', reason: 'ollama does not answer at http://x: nothing listens there.' })
+    const failing = engineInfo({ models: [engineModel({ reason: 'out of memory' })] })
+    const [first, second, ...more] = complaints({
+      engines: [down, failing, engineInfo()],
+      models: [modelInfo(null), { ...modelInfo('it failed'), engine: 'ollama' }]
+    })
+    assert.deepEqual(more, [])
+    assert.deepEqual([first!.message, first!.mend], [down.reason, 'mesh engine ls'])
+    assert.match(second!.message, /qwen3:4b is not offered: out of memory/)
   })
 })

@@ -28,10 +28,15 @@ export class FakeModel {
   /** Ids of the whole answer, `END` too. */
   readonly ids: number[]
   readonly #pick: Pick
+  readonly #tellsIds: boolean
 
-  /** Models with the same `layout` have characters of the same lengths, so that one can go on where another stopped. */
-  constructor(changes: Partial<ModelOffer>, layout: readonly number[], pick: Pick) {
+  /**
+   * Models with the same `layout` have characters of the same lengths, so that one can go on where another stopped.
+   * `tellsIds: false`: as another engine, which gives text alone.
+   */
+  constructor(changes: Partial<ModelOffer>, layout: readonly number[], pick: Pick, { tellsIds = true } = {}) {
     this.offer = offer(changes)
+    this.#tellsIds = tellsIds
     this.text = layout.map((kind) => Array.from(LETTERS[kind]!)[pick(16)]).join('')
     this.#pick = pick
     this.ids = this.#idsOf(this.text)
@@ -49,6 +54,10 @@ export class FakeModel {
     if (maxTokens < 1) throw new WrongRequest(`asked for ${maxTokens} tokens`)
     const resolved = { maxTokens, temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1, seed, stop: [] }
     yield { type: 'accepted', model: { name: this.offer.name, hash: this.offer.hash }, sampling: resolved }
+    if (this.offer.startsOnly === true && continuation !== undefined) throw new WrongRequest('asked to carry on')
+    if (!this.#tellsIds && continuation !== undefined && continuation.tokens.length > 0) {
+      throw new WrongRequest('asked to carry on from ids that it never gave')
+    }
     const decoder = new TextDecoder()
     let ids = this.ids
     // The budget is that of the whole answer, as for the real engine.
@@ -74,7 +83,7 @@ export class FakeModel {
       let text = tokens.map((id) => decoder.decode(bytesOf(id), { stream: true })).join('')
       const last = ended || counted === maxTokens
       if (last) text += decoder.decode()
-      yield { type: 'tokens', tokens, text }
+      yield { type: 'tokens', tokens: this.#tellsIds ? tokens : [], text }
       if (!last) continue
       yield done(ended ? 'stop' : 'length', counted)
       return

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setMaxListeners } from 'node:events'
 import type { Engine, ModelInfo, Rates } from '../../src/interface.ts'
 import { Measuring } from '../../src/node/measuring.ts'
 import { OwnCapability } from '../../src/node/own-capability.ts'
@@ -40,6 +41,8 @@ class FakeEngine implements Pick<Engine, 'models' | 'measure' | 'hardware'> {
 
 function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {
+    // Each measurement of a long round listens.
+    if (signal !== undefined) setMaxListeners(Infinity, signal)
     signal?.addEventListener('abort', () => {
       reject(new Error('the measurement was stopped'))
     })
@@ -195,6 +198,48 @@ describe('measuring', () => {
     clock.advance(TEN_MINUTES)
     await turn()
     assert.equal(fake.measured.length, 3)
+    measuring.stop()
+  })
+
+  it('offers what other engines have as soon as it is told, while the first measurement still runs, and no longer when it is gone', async () => {
+    const fake = engine()
+    let open = (): void => undefined
+    fake.gate = new Promise((resolve) => (open = resolve))
+    const { measuring, capability } = begin(fake)
+    const names = () => capability.get().models.map(({ name }) => name)
+    await turn()
+    fake.gate = Promise.resolve()
+    const served = { ...model('served', { parameters: 8e9 }), engine: 'ollama', startsOnly: true }
+    fake.held = [model('small'), served]
+    await measuring.refresh()
+    assert.deepEqual(names(), ['served'])
+    assert.equal(capability.get().models[0]!.startsOnly, true)
+    open()
+    await measuring.first
+    assert.deepEqual(names(), ['served', 'small'])
+    fake.held = [model('small'), { ...served, broken: 'it failed' }]
+    await measuring.refresh()
+    assert.deepEqual(names(), ['small'])
+    fake.held = [model('small'), served]
+    fake.results.set('served', { prefillRate: 10, decodeRate: 1 })
+    await measuring.refresh()
+    assert.ok(capability.get().models[0]!.decodeRate < 2)
+    // The device's own models are measured by their own rounds alone.
+    assert.deepEqual(
+      fake.measured.map(({ name }) => name),
+      ['small', 'served', 'served']
+    )
+    measuring.stop()
+    await measuring.refresh()
+  })
+
+  it('offers no more models than a notice can carry, and the built-in one among them', async () => {
+    const fake = engine()
+    fake.held = [model('mini', { builtIn: true }), ...Array.from({ length: 80 }, (_, index) => model(`m${index}`))]
+    const { measuring, capability } = begin(fake)
+    await measuring.first
+    const { models } = capability.get()
+    assert.deepEqual([models.length, models.at(-1)!.name], [64, 'mini'])
     measuring.stop()
   })
 

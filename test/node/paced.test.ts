@@ -22,6 +22,16 @@ describe('a paced engine', () => {
     assert.ok(took >= 99, `${String(took)} ms`)
   })
 
+  it('counts a piece of text without ids as one token', async () => {
+    const pieces = async function* (): AsyncIterable<GenerateEvent> {
+      for await (const event of tokens(11)) yield { ...event, tokens: [] } as GenerateEvent
+    }
+    const started = performance.now()
+    for await (const event of paced(pieces, 100)(request)) assert.equal(event.type, 'tokens')
+    const took = performance.now() - started
+    assert.ok(took >= 99, `${String(took)} ms`)
+  })
+
   it('does not make up for the time in which the device slept', async () => {
     let sleptMs = 0
     const times: number[] = []

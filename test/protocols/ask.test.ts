@@ -10,6 +10,7 @@ import {
   InvalidRequestError,
   NotAnsweringError,
   PromptTooLongError,
+  ServedEngineError,
   UnknownModelError
 } from '../../src/errors.ts'
 import type { GenerateEvent } from '../../src/interface.ts'
@@ -150,7 +151,8 @@ describe('ask between two nodes', () => {
       new EngineFailedError('e'),
       new BrokenModelError('f'),
       new NotAnsweringError('g'),
-      new BusyError('h')
+      new BusyError('h'),
+      new ServedEngineError('i')
     ]
     for (const error of errors) {
       answer = () => failing(error)
@@ -256,7 +258,7 @@ describe('ask between two nodes', () => {
 
   describe('by a device that breaks the rules', () => {
     /** An answerer of another make: what it does with each stream is the test's. */
-    async function against(behave: (stream: Stream) => unknown, init?: Partial<AskInit>): Promise<Promise<unknown>> {
+    async function against(behave: (stream: Stream) => unknown, init?: Partial<AskInit>): Promise<GenerateEvent[]> {
       const service = ask({ answer, ...init })
       const asker = await testNode({ ask: service })
       const other = await testNode({})
@@ -273,6 +275,7 @@ describe('ask between two nodes', () => {
       }
     const ACCEPTED = [...encodeEvent(accepted)]
     const TOKEN = [...encodeEvent(token(1))]
+    const PIECE = [...encodeEvent({ type: 'tokens', tokens: [], text: 'x' })]
     const DONE = [...encodeEvent(done)]
 
     it('takes unknown fields and unknown kinds of events for what they are', async () => {
@@ -282,6 +285,11 @@ describe('ask between two nodes', () => {
         saying([...ACCEPTED, ...unknownField], unknownKind, [], [...unknownField, ...TOKEN], DONE)
       )
       assert.deepEqual(events, [accepted, token(1), done])
+    })
+
+    it('takes pieces of text without ids, as many as were agreed upon', async () => {
+      const events = await against(saying(ACCEPTED, ...Array.from({ length: 100 }, () => PIECE), DONE))
+      assert.equal(events.length, 102)
     })
 
     it('names an error code that this release does not know', async () => {
@@ -296,6 +304,7 @@ describe('ask between two nodes', () => {
       ['waiting after the first token', [ACCEPTED, TOKEN, [0x12, 0]]],
       ['going on after the end', [ACCEPTED, DONE, TOKEN]],
       ['more tokens than agreed', [ACCEPTED, ...Array.from({ length: 102 }, () => TOKEN)]],
+      ['more pieces without ids than agreed', [ACCEPTED, ...Array.from({ length: 102 }, () => PIECE)]],
       ['nonsense', [[0xff, 0xff, 0xff]]],
       ['a frame over the limit', [Array.from({ length: 65_537 }, () => 0)]]
     ]

@@ -18,6 +18,17 @@ export const desktop: Capability = {
       decodeRate: 41.2
     },
     {
+      name: 'served:8b',
+      hash: 'e5'.repeat(32),
+      parameters: 8e9,
+      quantization: 'Q4_K_M',
+      contextLength: 4096,
+      builtIn: false,
+      prefillRate: 250,
+      decodeRate: 25,
+      startsOnly: true
+    },
+    {
       name: 'mini',
       hash: 'c3'.repeat(32),
       parameters: null,

@@ -9,6 +9,7 @@ import {
   PromptTooLongError,
   ProtocolError,
   RemoteError,
+  ServedEngineError,
   UnknownModelError
 } from '../../errors.ts'
 import { forPerson } from '../checks.ts'
@@ -37,7 +38,8 @@ const TABLE: readonly (readonly [code: number, ErrorClass: typeof MeshError])[] 
   [7, BrokenModelError],
   [8, NotAnsweringError],
   [9, BusyError],
-  [10, ProtocolError]
+  [10, ProtocolError],
+  [11, ServedEngineError]
 ]
 
 /** What may be told of an error: those in the table with their message, all others as "failed". */

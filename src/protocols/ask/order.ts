@@ -1,5 +1,5 @@
 import { ProtocolError } from '../../errors.ts'
-import type { GenerateEvent } from '../../interface.ts'
+import type { GenerateEvent, Tokens } from '../../interface.ts'
 
 /** How far an answer has come. */
 export interface Progress {
@@ -27,11 +27,19 @@ export function follow({ phase, tokensLeft }: Progress, event: GenerateEvent): P
       return { phase, tokensLeft }
     case 'tokens':
       if (phase !== 'accepted' && phase !== 'answering') break
-      if (event.tokens.length > tokensLeft) throw new ProtocolError('The answer has more tokens than were agreed upon.')
-      return { phase: 'answering', tokensLeft: tokensLeft - event.tokens.length }
+      if (tokensIn(event) > tokensLeft) throw new ProtocolError('The answer has more tokens than were agreed upon.')
+      return { phase: 'answering', tokensLeft: tokensLeft - tokensIn(event) }
     case 'done':
       if (phase !== 'accepted' && phase !== 'answering') break
       return { phase: 'done', tokensLeft: 0 }
   }
   throw new ProtocolError(`"${event.type}" may not come when the answer is "${phase}".`)
+}
+
+/**
+ * A piece of text without ids counts as one: it is what an engine gives that knows none. One that knows them gives at
+ * most one such piece, the rest of its text, and no ids beside it.
+ */
+function tokensIn({ tokens, text }: Tokens): number {
+  return tokens.length > 0 ? tokens.length : Number(text !== '')
 }

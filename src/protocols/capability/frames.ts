@@ -183,6 +183,12 @@ export namespace Frame {
     index: number
   }
 
+  export interface FrameCapabilityModelsStartsOnlyFieldEvent {
+    field: '$.capability.models[].startsOnly'
+    value: boolean
+    index: number
+  }
+
   export interface FrameCapabilityQueueFieldEvent {
     field: '$.capability.queue'
     value: number
@@ -222,7 +228,7 @@ export namespace Frame {
     return decodeMessage(buf, Frame.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameCapabilityNameFieldEvent | FrameCapabilityInstanceFieldEvent | FrameCapabilityVersionFieldEvent | FrameCapabilitySequenceFieldEvent | FrameCapabilityAnsweringFieldEvent | FrameCapabilityModelsNameFieldEvent | FrameCapabilityModelsHashFieldEvent | FrameCapabilityModelsParametersFieldEvent | FrameCapabilityModelsQuantizationFieldEvent | FrameCapabilityModelsContextLengthFieldEvent | FrameCapabilityModelsBuiltInFieldEvent | FrameCapabilityModelsPrefillRateFieldEvent | FrameCapabilityModelsDecodeRateFieldEvent | FrameCapabilityQueueFieldEvent | FrameCapabilityHardwareFieldEvent | FrameCapabilityAddressesFieldEvent | FrameCapabilityRosterFieldEvent | FrameBeatFieldEvent | FrameEchoFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameCapabilityNameFieldEvent | FrameCapabilityInstanceFieldEvent | FrameCapabilityVersionFieldEvent | FrameCapabilitySequenceFieldEvent | FrameCapabilityAnsweringFieldEvent | FrameCapabilityModelsNameFieldEvent | FrameCapabilityModelsHashFieldEvent | FrameCapabilityModelsParametersFieldEvent | FrameCapabilityModelsQuantizationFieldEvent | FrameCapabilityModelsContextLengthFieldEvent | FrameCapabilityModelsBuiltInFieldEvent | FrameCapabilityModelsPrefillRateFieldEvent | FrameCapabilityModelsDecodeRateFieldEvent | FrameCapabilityModelsStartsOnlyFieldEvent | FrameCapabilityQueueFieldEvent | FrameCapabilityHardwareFieldEvent | FrameCapabilityAddressesFieldEvent | FrameCapabilityRosterFieldEvent | FrameBeatFieldEvent | FrameEchoFieldEvent> {
     return streamMessage(buf, Frame.codec(), opts)
   }
 }
@@ -569,6 +575,12 @@ export namespace Capability {
     index: number
   }
 
+  export interface CapabilityModelsStartsOnlyFieldEvent {
+    field: '$.models[].startsOnly'
+    value: boolean
+    index: number
+  }
+
   export interface CapabilityQueueFieldEvent {
     field: '$.queue'
     value: number
@@ -598,7 +610,7 @@ export namespace Capability {
     return decodeMessage(buf, Capability.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Capability>): Generator<CapabilityNameFieldEvent | CapabilityInstanceFieldEvent | CapabilityVersionFieldEvent | CapabilitySequenceFieldEvent | CapabilityAnsweringFieldEvent | CapabilityModelsNameFieldEvent | CapabilityModelsHashFieldEvent | CapabilityModelsParametersFieldEvent | CapabilityModelsQuantizationFieldEvent | CapabilityModelsContextLengthFieldEvent | CapabilityModelsBuiltInFieldEvent | CapabilityModelsPrefillRateFieldEvent | CapabilityModelsDecodeRateFieldEvent | CapabilityQueueFieldEvent | CapabilityHardwareFieldEvent | CapabilityAddressesFieldEvent | CapabilityRosterFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Capability>): Generator<CapabilityNameFieldEvent | CapabilityInstanceFieldEvent | CapabilityVersionFieldEvent | CapabilitySequenceFieldEvent | CapabilityAnsweringFieldEvent | CapabilityModelsNameFieldEvent | CapabilityModelsHashFieldEvent | CapabilityModelsParametersFieldEvent | CapabilityModelsQuantizationFieldEvent | CapabilityModelsContextLengthFieldEvent | CapabilityModelsBuiltInFieldEvent | CapabilityModelsPrefillRateFieldEvent | CapabilityModelsDecodeRateFieldEvent | CapabilityModelsStartsOnlyFieldEvent | CapabilityQueueFieldEvent | CapabilityHardwareFieldEvent | CapabilityAddressesFieldEvent | CapabilityRosterFieldEvent> {
     return streamMessage(buf, Capability.codec(), opts)
   }
 }
@@ -612,6 +624,7 @@ export interface ModelOffer {
   builtIn: boolean
   prefillRate: number
   decodeRate: number
+  startsOnly: boolean
 }
 
 export namespace ModelOffer {
@@ -664,6 +677,11 @@ export namespace ModelOffer {
           w.double(obj.decodeRate)
         }
 
+        if ((obj.startsOnly != null && obj.startsOnly !== false)) {
+          w.uint32(72)
+          w.bool(obj.startsOnly)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -674,7 +692,8 @@ export namespace ModelOffer {
           contextLength: 0,
           builtIn: false,
           prefillRate: 0,
-          decodeRate: 0
+          decodeRate: 0,
+          startsOnly: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -713,6 +732,10 @@ export namespace ModelOffer {
             }
             case 8: {
               obj.decodeRate = reader.double()
+              break
+            }
+            case 9: {
+              obj.startsOnly = reader.bool()
               break
             }
             default: {
@@ -786,6 +809,13 @@ export namespace ModelOffer {
               }
               break
             }
+            case 9: {
+              yield {
+                field: `${prefix}.startsOnly`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -838,6 +868,11 @@ export namespace ModelOffer {
     value: number
   }
 
+  export interface ModelOfferStartsOnlyFieldEvent {
+    field: '$.startsOnly'
+    value: boolean
+  }
+
   export function encode (obj: Partial<ModelOffer>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ModelOffer.codec())
   }
@@ -846,7 +881,7 @@ export namespace ModelOffer {
     return decodeMessage(buf, ModelOffer.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ModelOffer>): Generator<ModelOfferNameFieldEvent | ModelOfferHashFieldEvent | ModelOfferParametersFieldEvent | ModelOfferQuantizationFieldEvent | ModelOfferContextLengthFieldEvent | ModelOfferBuiltInFieldEvent | ModelOfferPrefillRateFieldEvent | ModelOfferDecodeRateFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ModelOffer>): Generator<ModelOfferNameFieldEvent | ModelOfferHashFieldEvent | ModelOfferParametersFieldEvent | ModelOfferQuantizationFieldEvent | ModelOfferContextLengthFieldEvent | ModelOfferBuiltInFieldEvent | ModelOfferPrefillRateFieldEvent | ModelOfferDecodeRateFieldEvent | ModelOfferStartsOnlyFieldEvent> {
     return streamMessage(buf, ModelOffer.codec(), opts)
   }
 }

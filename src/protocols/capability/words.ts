@@ -70,9 +70,10 @@ function frameFrom(capability: Capability): frames.Capability {
   const frame: frames.Capability = {
     ...same,
     answering: ANSWERING.indexOf(answering) + 1,
-    models: models.map(({ hash, parameters, quantization, ...offer }) => ({
+    models: models.map(({ hash, parameters, quantization, startsOnly = false, ...offer }) => ({
       ...offer,
       hash: bytesOf('hash', hash, HASH_BYTES),
+      startsOnly,
       ...(parameters === null ? {} : { parameters }),
       ...(quantization === null ? {} : { quantization })
     })),
@@ -116,6 +117,7 @@ function offerFrom(frame: frames.ModelOffer): ModelOffer {
     contextLength: integer('contextLength', frame.contextLength, 1, MAX_CONTEXT),
     builtIn: frame.builtIn,
     prefillRate: real('prefillRate', frame.prefillRate, 0, MAX_RATE),
-    decodeRate: real('decodeRate', frame.decodeRate, 0, MAX_RATE)
+    decodeRate: real('decodeRate', frame.decodeRate, 0, MAX_RATE),
+    ...(frame.startsOnly && { startsOnly: true })
   }
 }

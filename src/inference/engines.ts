@@ -1,0 +1,24 @@
+import type { Engine, ModelInfo } from '../interface.ts'
+import type { LocalEngine } from './index.ts'
+import type { Served } from './served/index.ts'
+
+/** The engine of this device and the other ones that it uses, as one: a model's hash says whose it is. */
+export function joinEngines(local: LocalEngine, served: Served): LocalEngine {
+  const engineOf = (hash: string): Engine | Served => (served.has(hash) ? served : local)
+  return {
+    async models(): Promise<ModelInfo[]> {
+      const [own, others] = await Promise.all([local.models(), served.models()])
+      return [...others, ...own]
+    },
+    measure: (hash, options) => engineOf(hash).measure(hash, options),
+    generate: (request, options) => engineOf(request.model).generate(request, options),
+    unload: (hash) => engineOf(hash).unload(hash),
+    async stop(): Promise<void> {
+      await Promise.all([served.stop(), local.stop()])
+    },
+    providers: () => local.providers(),
+    hardware: () => local.hardware(),
+    pid: () => local.pid(),
+    memory: () => local.memory()
+  }
+}
