@@ -25,13 +25,7 @@ export async function listModels(mesh: Mesh, invocation: Invocation, { alone }: 
   }
   output.table(
     COLUMNS,
-    models.map((each) => [
-      each.name,
-      bytes(each.bytes),
-      parameters(each.parameters),
-      each.quantization ?? '?',
-      stateOf(each)
-    ])
+    models.map((each) => [each.name, size(each), parameters(each.parameters), each.quantization ?? '?', stateOf(each)])
   )
   if (!alone) return
   const { home } = await mesh.status({ signal })
@@ -39,11 +33,18 @@ export async function listModels(mesh: Mesh, invocation: Invocation, { alone }: 
   output.line('A real model: put its folder from Hugging Face (config.json, tokenizer.json, onnx/…) here:')
   output.line(join(home, 'models', 'NAME'))
   output.line(`or leave it where it is: ${hint('model add FOLDER')}`)
+  output.line(`Or let Ollama, llama.cpp, LM Studio, vLLM or exo answer: ${hint('engine --help')}`)
 }
 
-function stateOf({ broken, loaded, builtIn, path }: ModelInfo): string {
+/** Other engines do not all tell it. */
+function size({ bytes: count, engine }: ModelInfo): string {
+  return count === 0 && engine !== undefined ? '?' : bytes(count)
+}
+
+function stateOf({ broken, loaded, builtIn, path, engine }: ModelInfo): string {
   if (broken !== null) return `broken: ${broken}`
-  return `${loaded ? 'loaded' : 'ready'}${builtIn ? ', built in' : ''}${path === undefined ? '' : `, in ${path}`}`
+  const origin = builtIn ? ', built in' : engine === undefined ? '' : `, by ${engine}`
+  return `${loaded ? 'loaded' : 'ready'}${origin}${path === undefined ? '' : `, in ${path}`}`
 }
 
 /** `mesh model show NAME`. */
@@ -54,12 +55,13 @@ export function showModel(found: ModelInfo, output: Output): void {
   }
   output.heading(found.name)
   output.pairs([
-    ['size', bytes(found.bytes)],
+    ['size', size(found)],
     ['parameters', parameters(found.parameters)],
     ['quantization', found.quantization ?? '?'],
     ['context', `${found.contextLength} tokens`],
     ['state', found.broken === null ? (found.loaded ? 'loaded' : 'ready') : `broken: ${found.broken}`],
     ...(found.path === undefined ? [] : ([['folder', found.path]] as const)),
+    ...(found.engine === undefined ? [] : ([['engine', found.engine]] as const)),
     ['hash', found.hash]
   ])
 }

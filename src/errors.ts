@@ -93,6 +93,8 @@ export class DiskFullError extends MeshError {
 /** Thrown when a file or a folder that was named cannot be read or written: no permission, a stick that was pulled. */
 export class FileUnusableError extends MeshError {
   override name = 'FileUnusableError'
+}
+
 /**
  * Thrown when another engine (Ollama, llama.cpp, …) fails at what it was asked: it is down, refuses the key, answers what
  * cannot be understood, or cannot carry on from a begun answer. The device's other models are as good as before.

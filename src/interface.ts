@@ -313,6 +313,8 @@ export interface ModelLibrary {
    * @throws {UnknownModelError} {InvalidRequestError} for the built-in one {BusyError}
    */
   remove(options: AbortOptions & { name: string }): Promise<ModelInfo>
+}
+
 // ---------------------------------------------------------------- other engines
 
 /** What a server is, as far as it could be told; `other` speaks the same API and is none of the known ones. */

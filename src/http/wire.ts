@@ -1,7 +1,6 @@
 /** What crosses the control socket: one source for both ends. */
 import { ProtocolError } from '../errors.ts'
-import type { AskOptions, DiscoverOptions, Membership, Mesh, Message, ModelLibrary } from '../interface.ts'
-import type { AskOptions, DiscoverOptions, Engines, Membership, Mesh, Message } from '../interface.ts'
+import type { AskOptions, DiscoverOptions, Engines, Membership, Mesh, Message, ModelLibrary } from '../interface.ts'
 
 /** The longest question. A token is some four bytes, so this is more than any model reads; a stranger's limit is ours. */
 const MAX_QUESTION_BYTES = 2 ** 20
@@ -60,14 +59,12 @@ interface Method {
 /** All that is bytes; everything else is JSON as it stands. */
 type ByteField = 'request' | 'admission'
 
-/** Every method of `Mesh` but `stop`, which is each end's own, and those of its `membership` and `library`. */
+/** Every method of `Mesh` but `stop`, which is each end's own, and those of its `membership`, `library` and `engines`. */
 export type MethodName =
-  | Exclude<keyof Mesh, 'stop' | 'membership' | 'library'>
+  | Exclude<keyof Mesh, 'stop' | 'membership' | 'library' | 'engines'>
   | `membership.${keyof Membership}`
   | `library.${keyof ModelLibrary}`
-/** Every method of `Mesh` but `stop`, which is each end's own, and those of its `membership` and its `engines`. */
-export type MethodName =
-  Exclude<keyof Mesh, 'stop' | 'membership' | 'engines'> | `membership.${keyof Membership}` | `engines.${keyof Engines}`
+  | `engines.${keyof Engines}`
 
 const FINISH = { atClose: 'finish', longest: MAX_QUESTION_BYTES } as const
 
@@ -84,6 +81,11 @@ function membership(name: keyof Membership, more: Partial<Method> = {}): Method 
 function library(name: keyof ModelLibrary): Method {
   return {
     call: (mesh, { options }) => mesh.library[name](options as never),
+    atClose: 'finish',
+    longest: MAX_OPTIONS_BYTES
+  }
+}
+
 function engines(name: keyof Engines): Method {
   return {
     call: (mesh, { options }) => mesh.engines[name](options as never),

@@ -108,24 +108,20 @@ export class Measuring {
     })
   }
 
-  /** The first round tells of each model when it is known; `again` measures what was measured before. */
+  /** Each model is told of when it is known; `again` measures what was measured before. */
   async #round(why: 'first' | 'changed' | 'again'): Promise<void> {
     const { signal } = this.#stopped
     try {
-      const models = (await this.#engine.models()).filter(({ broken }) => broken === null)
-      const there = new Set(models.map(({ hash }) => hash))
-      this.#capability.update({ models: this.#capability.get().models.filter(({ hash }) => there.has(hash)) })
-      const offers = []
-      for (const model of models.sort(byStrength)) {
+      const models = await this.#models()
+      // What is gone is offered no more, also while the others are measured.
+      this.#publish()
+      for (const model of models) {
         const rates = await this.#rates(model, why === 'again')
-      for (const model of await this.#models()) {
-        const rates = await this.#rates(model, again)
         signal.throwIfAborted()
         if (rates === null) this.#offers.delete(model.hash)
         else this.#offers.set(model.hash, offerOf(model, rates))
         // The strongest is worth telling of before the rest is measured.
-        if (why === 'first') this.#capability.update({ models: [...offers], hardware: this.#engine.hardware() })
-        if (!again) this.#publish()
+        if (why !== 'again') this.#publish()
       }
       this.#publish()
     } catch (err) {

@@ -108,19 +108,16 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   const folder = new ModelsFolder(paths.models)
   const places = () => [{ path: BUILT_IN_MODEL, name: 'mini', builtIn: true }, ...folder.references()]
   const measurements = measurementStore(database)
+  const engines = engineStore(database)
+  let measuring: Measuring | null = null
   const library = new LocalLibrary({
     ...{ folder, places, measurements },
     changed: async ({ signal }) => {
       await engine.models()
       // Who visits is gone before anybody could be told of it.
-      if (!visiting) await settled(measuring.look(), FIRST_MEASUREMENT_MS, signal)
+      if (!visiting && measuring !== null) await settled(measuring.look(), FIRST_MEASUREMENT_MS, signal)
     }
   })
-  const engine = createEngine({
-    modelFolders: places,
-  const measurements = measurementStore(database)
-  const engines = engineStore(database)
-  let measuring: Measuring | null = null
   const served = createServed({
     engines: engines.all(),
     measurements,
@@ -128,7 +125,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     changed: () => void measuring?.refresh()
   })
   const own = createEngine({
-    modelFolders: () => [{ path: BUILT_IN_MODEL, name: 'mini', builtIn: true }],
+    modelFolders: places,
     userFolder: paths.models,
     measurements,
     log,
@@ -247,7 +244,6 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     events.emit({ type: 'stopping' })
     capability.update({ answering: 'draining' })
     library.stop()
-    measuring.stop()
     looked.abort()
     measured.stop()
     belonging?.stop()
@@ -296,6 +292,8 @@ async function orElse<T>(letGo: () => Promise<void>, work: () => T | Promise<T>)
     await letGo()
     throw err
   }
+}
+
 /** Other engines that run on this device already are worth a line to their owner; they answer nothing until added. */
 function tellOfEngines(engines: OtherEngines, events: Broadcast<MeshEvent>, signal: AbortSignal): void {
   engines.look({ signal }).then(

@@ -40,6 +40,9 @@ function atBest(write: () => unknown): void {
     write()
   } catch {
     // It is measured, or met, again.
+  }
+}
+
 /** The other engines of this device, in the order of their addition. */
 export interface EngineStore {
   all(): EngineEntry[]

@@ -195,7 +195,7 @@ describe('mesh model', () => {
       '',
       'A real model: put its folder from Hugging Face (config.json, tokenizer.json, onnx/…) here:',
       '/home/me/ownmesh/models/NAME',
-      'or leave it where it is: mesh model add FOLDER'
+      'or leave it where it is: mesh model add FOLDER',
       'Or let Ollama, llama.cpp, LM Studio, vLLM or exo answer: mesh engine --help'
     ])
     assert.deepEqual(await data(mesh, 'model'), [modelInfo(), qwen, half])
