@@ -75,7 +75,7 @@ export const model = defineVerb({
   name: 'model',
   summary: 'list the models on this device and see how to add a real one',
   group: 'Models',
-  usage: '[ACTION …]',
+  usage: '[ACTION [WORD…]]',
   words: { min: 0, max: 3 },
   flags: FLAGS,
   notes: (hint) => [

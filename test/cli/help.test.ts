@@ -27,7 +27,7 @@ Devices
   import FILE             take in a file that another of your devices wrote for this one
 
 Models
-  model [ls | show NAME]  list the models on this device and see how to add a real one
+  model [ACTION [WORD…]]  list the models on this device and see how to add a real one
   engine [ls | add | rm]  let Ollama, llama.cpp, LM Studio, vLLM or exo answer for this device
 
 Start here: mesh join
