@@ -201,10 +201,10 @@ export function unreachable({ name, url }: Pick<Endpoint, 'name' | 'url'>, err: 
 }
 
 function reasonFor(err: unknown): string {
-  const { code, message = String(err), cause } = (err ?? {}) as { code?: string; message?: string; cause?: unknown }
-  if (code === undefined && cause !== undefined && cause !== null) return reasonFor(cause)
-  if (code === undefined) return message
-  if (code.startsWith('HPE_')) return 'it does not speak HTTP'
+  const { code, name, message = String(err), cause } = (err ?? {}) as Partial<NodeJS.ErrnoException>
+  // Node 24 gives its parser's errors no code.
+  if (name === 'HTTPParserError' || code?.startsWith('HPE_') === true) return 'it does not speak HTTP'
+  if (code === undefined) return cause === undefined || cause === null ? message : reasonFor(cause)
   if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) return `its certificate is not trusted here (${code})`
   return REASONS[code] ?? `${message} (${code})`
 }
