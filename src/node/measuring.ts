@@ -114,7 +114,7 @@ export class Measuring {
     try {
       const models = await this.#models()
       // What is gone is offered no more, also while the others are measured.
-      this.#publish()
+      if (why === 'changed') this.#publish()
       for (const model of models) {
         const rates = await this.#rates(model, why === 'again')
         signal.throwIfAborted()
