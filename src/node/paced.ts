@@ -18,7 +18,8 @@ export function paced(generate: Generate, rate: number, now: () => number = () =
         first += Math.max(0, now() - CATCH_UP_MS - (first + (sent / rate) * 1000))
         const due = first + (sent / rate) * 1000
         sent += tokensIn(event)
-        if (due > now()) await wait(due - now(), signal)
+        // A timer may fire up to a millisecond early.
+        for (let ms = due - now(); ms > 0; ms = due - now()) await wait(Math.ceil(ms), signal)
       }
       yield event
     }
