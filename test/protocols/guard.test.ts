@@ -95,6 +95,17 @@ describe('a device with a guard', () => {
     assert.equal(bytesRead, 0)
   })
 
+  /** The error's name; libp2p speaks identify and push by itself too, one stream at a time, so that ours may have to wait. */
+  async function refusalOf(protocol: string): Promise<string> {
+    for (;;) {
+      const refusal = await member.dialProtocol(stranger.peerId, protocol).then(
+        () => 'none',
+        (err: unknown) => (err as Error).name
+      )
+      if (refusal !== 'TooManyOutboundProtocolStreamsError') return refusal
+    }
+  }
+
   it('says nothing to a stranger either, but pair', async () => {
     let heard = 0
     for (const protocol of GUARDED) {
@@ -105,7 +116,7 @@ describe('a device with a guard', () => {
         },
         { force: true }
       )
-      await assert.rejects(member.dialProtocol(stranger.peerId, protocol), { name: 'NotMemberError' }, protocol)
+      assert.equal(await refusalOf(protocol), 'NotMemberError', protocol)
     }
     assert.equal(heard, 0)
     const conversation = await member.services.pair.open(stranger.peerId)
