@@ -2,7 +2,8 @@ import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 
 /** One meaning, one encoding (RFC 8949, section 4.2.1): a record that could be written in two ways would have two hashes. */
 
-const STRICT = {
+/** For `decode`: what has no place in a record or a file, whoever wrote it. */
+export const STRICT = {
   strict: true,
   allowIndefinite: false,
   allowUndefined: false,

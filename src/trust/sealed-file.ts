@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { decode, encode, Tokenizer } from 'cborg'
 import { InvalidFileError } from '../errors.ts'
+import { STRICT } from './canonical-cbor.ts'
 
 /*
  * A file that is carried by hand: a line of text that says what it is, a deterministic CBOR map, and SHA-256 over both,
@@ -17,16 +18,6 @@ const MAX_TOKENS = 20_000
 const VERSION = 1
 const OWN = /^ownmesh (request|admission) (\d{1,3})\n/
 const LONGEST_LINE = 'ownmesh admission 999\n'.length
-
-const STRICT = {
-  strict: true,
-  allowIndefinite: false,
-  allowUndefined: false,
-  allowInfinity: false,
-  allowNaN: false,
-  allowBigInt: false,
-  rejectDuplicateMapKeys: true
-}
 
 /** The first line; what is signed begins with it, so that a signature is good for nothing else. */
 export function firstLine(kind: FileKind): Buffer {
