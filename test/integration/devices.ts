@@ -14,8 +14,6 @@
  * await devices.remove()
  * ```
  */
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { cpSync, existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -24,6 +22,7 @@ import { fileURLToPath } from 'node:url'
 import { Device } from './device.ts'
 import { HomesOfMesh } from './homes.ts'
 import type { Host } from './namespaces.ts'
+import { freeUdpPort } from '../free-udp-port.ts'
 
 export interface DeviceInit {
   /** @default `this machine`, on loopback */
@@ -155,14 +154,4 @@ async function introduce(home: string, { homes, devices }: TestMesh): Promise<vo
   )
   // Last, so that those who were added meanwhile are in it.
   if (!homes.knowsAll(home)) homes.bring(home)
-}
-
-/** One that the system had to give away just now; who takes it in between is not one of ours. */
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0)
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
 }

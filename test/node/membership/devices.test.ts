@@ -5,12 +5,11 @@
 import '../../../src/polyfill.ts'
 import assert from 'node:assert/strict'
 import { readdir, stat } from 'node:fs/promises'
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import type { MeshOptions } from '../../../src/index.ts'
 import { holds } from '../../integration/membership/happening.ts'
 import { DevicesHere, type Device } from './devices-here.ts'
+import { freeUdpPort } from '../../free-udp-port.ts'
 
 describe('devices that belong together', function () {
   this.timeout(60_000)
@@ -237,13 +236,3 @@ describe('devices that belong together', function () {
     }
   })
 })
-
-/** One that the system had to give away just now. */
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0)
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}

@@ -7,7 +7,6 @@ import { SILENT } from '../../../src/protocols/discovery/voice.ts'
 import {
   createBeacon,
   datagram,
-  freeUdpPort,
   LOOKING,
   MEMBER,
   NEIGHBOUR,
@@ -17,6 +16,7 @@ import {
   send,
   startedAndHeard
 } from './beacon.fixture.ts'
+import { freeUdpPort } from '../../free-udp-port.ts'
 import type { Socket } from 'node:dgram'
 import type { BeaconDatagram } from '../../../src/protocols/discovery/datagram.ts'
 import type { Beacon, Voice } from '../../../src/protocols/discovery/index.ts'

@@ -29,16 +29,6 @@ export function loopbackOnly(): InterfaceTable {
   )
 }
 
-/** A UDP port that is free now, so that test runs side by side do not hear each other. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0)
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}
-
 export interface TestBeacon {
   beacon: Beacon
   peerId: PeerId
