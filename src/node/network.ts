@@ -11,7 +11,7 @@ import { ListenError } from '../errors.ts'
 import type { Capability } from '../interface.ts'
 import { ask, type Answer, type Ask } from '../protocols/ask/index.ts'
 import { capability, type CapabilityService } from '../protocols/capability/index.ts'
-import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns } from '../protocols/discovery/index.ts'
+import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns, type Voice } from '../protocols/discovery/index.ts'
 import { guard, type Guard, type GuardInit } from '../protocols/guard.ts'
 import type { Log } from '../protocols/log.ts'
 import { gossipOptions, notices, type Notices } from '../protocols/notices/index.ts'
@@ -64,13 +64,15 @@ export interface NetworkInit {
   roster: Pick<RosterInit, 'mine' | 'records' | 'merge'>
   /** Speaks with a newcomer. */
   welcome: (conversation: PairConversation) => Promise<void>
+  /** What beacon and mDNS say from the first moment on. */
+  voice: Voice
   log: Log
 }
 
 /** Puts libp2p together; nothing listens or is sent before `startNetwork`, so that nobody misses what comes first. */
 export function createNetwork(init: NetworkInit): Promise<Network> {
-  const { identity, listen, discovery, beaconPort, instance, current, answer, isMember, mayPass, gater, welcome, log } =
-    init
+  const { identity, listen, discovery, beaconPort, instance, voice, current, answer, log } = init
+  const { isMember, mayPass, gater, welcome } = init
   return createLibp2p<NetworkServices>({
     start: false,
     privateKey: identity.privateKey,
@@ -99,8 +101,8 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
       notices: notices({ accept: (peer) => isMember(peerIdFromString(peer)), log }),
       ask: ask({ answer, log }),
       dialer: dialer({ log }),
-      ...(discovery.includes('beacon') && { beacon: beacon({ port: beaconPort, instance, log }) }),
-      ...(discovery.includes('mdns') && { mdns: mdns({ log }) })
+      ...(discovery.includes('beacon') && { beacon: beacon({ port: beaconPort, instance, voice, log }) }),
+      ...(discovery.includes('mdns') && { mdns: mdns({ voice, log }) })
     }
   })
 }

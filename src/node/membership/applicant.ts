@@ -7,9 +7,9 @@ import {
   NoSuchNewcomerError,
   PairingFailedError,
   PeerUnreachableError,
-  ProtocolError
+  ProtocolError,
+  type MeshError
 } from '../../errors.ts'
-import type { MeshError } from '../../errors.ts'
 import type { AbortOptions, Comparison, OpenDoor, PairRefusal } from '../../interface.ts'
 import type { PairConversation } from '../../protocols/pair/index.ts'
 import {
@@ -26,11 +26,9 @@ import { reasonOf } from '../files.ts'
 import { deferred } from '../deferred.ts'
 import type { Gate } from './gate.ts'
 import { deviceKeyOf, peerIdOf } from './keys.ts'
-import { explainRefusal, Meeting, pairingFailed } from './meeting.ts'
+import { explainRefusal, Meeting, MOST_RECORDS, pairingFailed } from './meeting.ts'
 import type { OwnRoster } from './own-roster.ts'
 
-/** More than the largest roster there may be. */
-const MOST_RECORDS = 20_000
 const DIAL_TIMEOUT_MS = 5000
 
 export interface ApplicantInit {
@@ -38,8 +36,8 @@ export interface ApplicantInit {
   network: Network
   gate: Gate
   roster: OwnRoster
-  /** Six digits are there to be compared, or (null) no longer. */
-  comparing: (comparison: Comparison | null) => void
+  /** Six digits are there to be compared. */
+  comparing: (comparison: Comparison) => void
   /** This device is a member, and the one that let it in may be dialled as such. */
   joined: (id: string, addresses: string[]) => void
   signal: AbortSignal
@@ -242,7 +240,6 @@ export class Applicant {
       throw error
     } finally {
       this.#application = undefined
-      comparing(null)
     }
   }
 

@@ -132,7 +132,7 @@ export class Belonging {
   }
 
   /** What the network asks of it. */
-  networkParts(): Pick<NetworkInit, 'isMember' | 'mayPass' | 'gater' | 'roster' | 'welcome'> {
+  networkParts(): Pick<NetworkInit, 'isMember' | 'mayPass' | 'gater' | 'roster' | 'welcome' | 'voice'> {
     return {
       isMember: this.#gate.isMember,
       mayPass: this.#gate.mayPass,
@@ -145,7 +145,9 @@ export class Belonging {
           if (this.#gate.knows(from)) this.roster.merge(records)
         }
       },
-      welcome: (conversation) => this.#welcome(conversation)
+      welcome: (conversation) => this.#welcome(conversation),
+      // A member is found while it still starts; a door, or a mesh to look for, there is none yet.
+      voice: voiceOf(this.roster, { isDoorOpen: false, isLooking: false })
     }
   }
 
@@ -160,7 +162,7 @@ export class Belonging {
       gate: this.#gate,
       roster: this.roster,
       comparing: (comparison) => {
-        if (comparison !== null) emit({ type: 'comparing', comparison })
+        emit({ type: 'comparing', comparison })
       },
       joined: (id, addresses) => {
         neighbours.admitted(id, addresses)
@@ -203,13 +205,12 @@ export class Belonging {
 
   /** The network runs: this device takes its place in its mesh, or looks for one. @throws as `Membership.redeem` */
   async begin(invite: string | null): Promise<void> {
-    const { settings, rosterChanged, identity } = this.#init
+    const { settings, identity } = this.#init
     if (invite !== null) await this.#applicant?.redeem(invite)
     if (this.roster.isIn && settings.nameChosen && this.name !== settings.name) {
       this.roster.rename(identity.signer.key, settings.name)
     }
-    rosterChanged({ name: this.name, digest: this.roster.digest })
-    this.#speak()
+    this.#tell()
     this.#seeker?.begin()
   }
 
@@ -227,9 +228,8 @@ export class Belonging {
   }
 
   #changed({ admitted, removed, renamed, own }: RosterChange): void {
-    const { identity, rosterChanged, emit } = this.#init
-    rosterChanged({ name: this.name, digest: this.roster.isIn ? this.roster.digest : null })
-    this.#speak()
+    const { identity, emit } = this.#init
+    this.#tell()
     const gone = own === 'removed' || own === 'left' ? (this.#network?.getPeers() ?? []).map(String) : removed
     for (const id of gone) if (id !== identity.id) this.#dismiss(id)
     const anew = own === 'joined' ? (this.#network?.getPeers() ?? []).map(String) : admitted
@@ -315,11 +315,16 @@ export class Belonging {
     else this.#seeker?.hear(heard)
   }
 
+  /** What this device is now, to its peers and to the network. */
+  #tell(): void {
+    this.#init.rosterChanged({ name: this.name, digest: this.roster.isIn ? this.roster.digest : null })
+    this.#speak()
+  }
+
   /** Says on the network what this device is now. */
   #speak(): void {
-    const { mesh, isIn } = this.roster
     const isDoorOpen = this.#doorkeeper?.isDoorOpen === true
-    const voice = voiceOf({ mesh, isIn, isDoorOpen, isListening: this.#init.listening })
+    const voice = voiceOf(this.roster, { isDoorOpen, isLooking: this.#init.listening })
     this.#network?.services.beacon?.speak(voice)
     this.#network?.services.mdns?.speak(voice)
   }

@@ -3,6 +3,7 @@ import { MeshError, NoSuchNewcomerError, PairingFailedError } from '../../errors
 import type { AbortOptions, Door, Invite, MembershipEvent, Newcomer, PairMessage } from '../../interface.ts'
 import type { Clock } from '../../protocols/clock.ts'
 import type { PairConversation } from '../../protocols/pair/index.ts'
+import { unlessAborted } from '../../protocols/unless-aborted.ts'
 import { beginPairing, DoorState, encodeInvite, Invites, type DeviceKey } from '../../trust/index.ts'
 import { deferred } from '../deferred.ts'
 import { isDeviceName } from '../settings.ts'
@@ -106,7 +107,7 @@ export class Doorkeeper {
     visit.newcomer.state = 'accepted'
     visit.meeting.say('yes')
     const { id } = visit.newcomer
-    const failure = await untilAborted(visit.outcome, signal)
+    const failure = await (signal === undefined ? visit.outcome : unlessAborted(visit.outcome, signal))
     if (failure !== null) throw new PairingFailedError(`Not admitted: ${failure}.`)
     return id
   }
@@ -257,20 +258,4 @@ export class Doorkeeper {
   #now(): number {
     return this.#init.clock.monotonic()
   }
-}
-
-/** The promise's value, or the signal's reason thrown. */
-function untilAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (signal === undefined) return promise
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own reason
-      reject(signal.reason)
-    }
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', onAbort)
-    })
-  })
 }

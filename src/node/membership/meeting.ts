@@ -22,7 +22,7 @@ export interface MeetingInit {
 }
 
 /** More than the largest roster there may be. */
-const MOST_RECORDS = 20_000
+export const MOST_RECORDS = 20_000
 
 /** One pairing, either side: what the other device says and what the person here says, in the order in which it comes. */
 export class Meeting {

@@ -59,10 +59,6 @@ export class OwnRoster {
     return this.#roster?.words ?? null
   }
 
-  get fingerprint(): string | null {
-    return this.#roster?.fingerprint ?? null
-  }
-
   get phraseMade(): boolean {
     return this.#roster?.state.phraseMade ?? false
   }
@@ -163,16 +159,15 @@ export class OwnRoster {
     )
   }
 
-  /** Takes what another member, or a file, knows. Returns how many records were new. */
-  merge(records: readonly Uint8Array[]): number {
-    if (this.#roster === null) return 0
+  /** Takes what another member, or a file, knows. */
+  merge(records: readonly Uint8Array[]): void {
+    if (this.#roster === null) return
     const { added, refused } = this.#roster.merge(records)
     const [first] = refused
     if (first !== undefined) {
       this.#init.warn(`${refused.length} roster records were refused, the first because ${first.reason}.`)
     }
     if (added.length > 0) this.#read(true)
-    return added.length
   }
 
   admit(device: { device: string; box: string; name: string }): void {

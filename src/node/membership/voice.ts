@@ -4,9 +4,11 @@ import type { Network } from '../network.ts'
 import type { Heard } from './looking.ts'
 
 /** What this device says on the network: to its own mesh, to newcomers while its door is open, or that it looks for one. */
-export function voiceOf(at: { mesh: string | null; isIn: boolean; isDoorOpen: boolean; isListening: boolean }): Voice {
-  const { mesh, isIn, isDoorOpen, isListening } = at
-  if (mesh === null) return { mesh: null, door: null, looking: isListening }
+export function voiceOf(
+  { mesh, isIn }: { mesh: string | null; isIn: boolean },
+  { isDoorOpen, isLooking }: { isDoorOpen: boolean; isLooking: boolean }
+): Voice {
+  if (mesh === null) return { mesh: null, door: null, looking: isLooking }
   // Who was removed stays to be found: the recovery phrase may bring it back.
   return { mesh: meshTag(mesh), door: isIn && isDoorOpen ? doorWords(mesh) : null, looking: false }
 }
