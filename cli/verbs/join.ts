@@ -2,6 +2,7 @@ import { HomeInUseError } from '../../src/errors.ts'
 import type { Mesh, PeerInfo } from '../../src/interface.ts'
 import { readWords } from '../code.ts'
 import { onTerminal } from '../dialogue.ts'
+import { drain, drainingLine } from '../draining.ts'
 import { greeting } from '../greeting.ts'
 import { readInvite } from '../invite-text.ts'
 import { serveData, serveLog, servePrompt } from '../serving.ts'
@@ -155,6 +156,9 @@ async function greetAndPrompt(mesh: Mesh, invocation: Invocation): Promise<void>
     interruption.interrupt()
     output.status('Stopping')
   }
+  await drain(mesh, {}, (event) => {
+    output.note(`${drainingLine(event)}; Ctrl-C again stops now.`)
+  })
 }
 
 /** Ids of the devices that are there and were shown. */

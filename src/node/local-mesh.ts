@@ -94,7 +94,7 @@ export class LocalMesh implements Mesh {
 
   async status(options: AbortOptions = {}): Promise<MeshStatus> {
     await this.#begin(options)
-    const { id, paths, engine, visiting, capability, answers, asking, living, membership } = this.#parts
+    const { id, paths, engine, visiting, capability, answers, living, membership } = this.#parts
     const { answering, addresses, version, models: offers } = capability.get()
     const strongest = offers[0]
     const { counters } = living

@@ -80,7 +80,7 @@ describe('a device that its owner pauses or stops', () => {
   /** Begins an answer; what becomes of it is its end's type, or its error's name. */
   async function answer(asker: string | null): Promise<{ ended: Promise<string> }> {
     const before = finish.length
-    let over = false
+    const state = { over: false }
     const request = { id: String(++ids), model: 'hash', messages: [], sampling: {} }
     const ended = (async () => {
       let last = ''
@@ -89,11 +89,11 @@ describe('a device that its owner pauses or stops', () => {
       } catch (err) {
         last = `${(err as Error).name}: ${(err as Error).message}`
       }
-      over = true
+      state.over = true
       return last
     })()
     // Until the engine is at it, it waits for its turn, or it was refused.
-    while (finish.length === before && answers.running <= 2 && !over)
+    while (finish.length === before && answers.running <= 2 && !state.over)
       await new Promise((resolve) => setImmediate(resolve))
     return { ended }
   }
