@@ -18,6 +18,7 @@ import { recover } from './recover.ts'
 import { remove } from './remove.ts'
 import { rename } from './rename.ts'
 import { resume } from './resume.ts'
+import { service } from './service.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
 import { why } from './why.ts'
@@ -45,5 +46,6 @@ export const verbs: readonly Verb[] = [
   engine,
   pause,
   resume,
-  stop
+  stop,
+  service
 ]

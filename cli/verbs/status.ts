@@ -39,8 +39,8 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
     ['on', hardware],
     ['devices', `${here('connected')} connected, ${here('silent')} silent, ${here('away')} away`],
     ...(found.mesh === null ? [] : trust(found, hint)),
-    ['answers given', given(found)],
-    ['asked from here', `${count(counters.asked, 'question')}, ${counters.failed} failed${takenOver(counters)}`],
+    ['given', given(found)],
+    ['asked', `${count(counters.asked, 'question')} from here, ${counters.failed} failed${takenOver(counters)}`],
     ['listens', addresses.length === 0 ? 'nowhere' : `${addresses.join(' ')}${reach}`],
     ['memory', `${bytes(memory.node * 1e6)}${engine}`],
     ['id', id === '' ? 'none yet' : id],
@@ -57,7 +57,7 @@ function given({ asks, counters }: MeshStatus): string {
     ...(broken === 0 ? [] : [`${broken} broken off`])
   ]
   const tokens = answered === 0 ? '' : ` (${promptTokens} tokens read, ${answerTokens} written)`
-  return [`${answered}${tokens}`, ...rest, `${asks.running} running`].join(', ')
+  return [`${count(answered, 'answer')}${tokens}`, ...rest, `${asks.running} running`].join(', ')
 }
 
 function takenOver({ failovers }: MeshStatus['counters']): string {
