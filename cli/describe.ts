@@ -38,7 +38,11 @@ export function peerState({ state, lastSeenMs, answering, resumesInMs }: PeerInf
   if (state !== 'connected') {
     return `${state}, seen ${ago(lastSeenMs)}`
   }
-  return answering === 'paused' ? `${state}, ${pausedUntil(resumesInMs)}` : answering === 'draining' ? 'stopping' : state
+  return answering === 'paused'
+    ? `${state}, ${pausedUntil(resumesInMs)}`
+    : answering === 'draining'
+      ? 'stopping'
+      : state
 }
 
 /** `paused until 18:30`, or `paused` where it does not end by itself. */

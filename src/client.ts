@@ -25,7 +25,8 @@ export function homeFolder(home?: string): string {
 
 /** The system's place for the home, whatever MESH_HOME says. */
 export function usualHomeFolder(): string {
-  const { home: _, ...environment } = readEnvironment()
+  const environment = readEnvironment()
+  delete environment.home
   return pathsOf(undefined, environment).home
 }
 

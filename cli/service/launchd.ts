@@ -107,10 +107,7 @@ export class Launchd implements ServiceManager {
     }
   }
 
-  logs(
-    plan: ServicePlan,
-    options: { lines: number; follow: boolean; signal: AbortSignal }
-  ): Promise<void> {
+  logs(plan: ServicePlan, options: { lines: number; follow: boolean; signal: AbortSignal }): Promise<void> {
     return this.#runner.tail(logFile(plan.home), options)
   }
 

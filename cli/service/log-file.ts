@@ -6,8 +6,8 @@ import path, { dirname, type PlatformPath } from 'node:path'
 const MOST_BYTES = 2 ** 20
 
 /** Where a service that has no journal writes. */
-export function logFile(home: string, { join }: Pick<PlatformPath, 'join'> = path): string {
-  return join(home, 'service.log')
+export function logFile(home: string, system: Pick<PlatformPath, 'join'> = path): string {
+  return system.join(home, 'service.log')
 }
 
 /** The file before the present one. */

@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { olderLogFile } from './log-file.ts'
@@ -69,9 +79,17 @@ async function tail(
   if (present.length === 0 && !follow) {
     throw new ServiceError(`There is no ${path} yet: the service has not written anything.`)
   }
-  const all = present.map((each) => readFileSync(each, 'utf8')).join('').split('\n')
+  const all = present
+    .map((each) => readFileSync(each, 'utf8'))
+    .join('')
+    .split('\n')
   const last = all.at(-1) === '' ? all.slice(0, -1) : all
-  process.stdout.write(last.slice(Math.max(0, last.length - lines)).map((line) => `${line}\n`).join(''))
+  process.stdout.write(
+    last
+      .slice(Math.max(0, last.length - lines))
+      .map((line) => `${line}\n`)
+      .join('')
+  )
   let at = existsSync(path) ? readFileSync(path).length : 0
   while (follow && !signal.aborted) {
     at = added(path, at)

@@ -169,7 +169,9 @@ export class Systemd implements ServiceManager {
   async #look(plan: ServicePlan) {
     const properties = 'ActiveState,UnitFileState,ActiveEnterTimestamp,ExecMainCode,ExecMainStatus,NRestarts'
     const text = await this.#systemctl('show', this.#unit(plan), `--property=${properties}`)
-    const value = new Map(text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+    const value = new Map(
+      text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])
+    )
     const state = value.get('ActiveState') ?? ''
     const running = state === 'active' || state === 'reloading'
     return {

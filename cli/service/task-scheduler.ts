@@ -138,10 +138,7 @@ export class TaskScheduler implements ServiceManager {
     }
   }
 
-  logs(
-    plan: ServicePlan,
-    options: { lines: number; follow: boolean; signal: AbortSignal }
-  ): Promise<void> {
+  logs(plan: ServicePlan, options: { lines: number; follow: boolean; signal: AbortSignal }): Promise<void> {
     return this.#runner.tail(logFile(plan.home, win32), options)
   }
 

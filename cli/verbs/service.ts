@@ -142,11 +142,7 @@ async function install(manager: ServiceManager, plan: ServicePlan, invocation: S
   return EXIT.done
 }
 
-async function uninstall(
-  manager: ServiceManager,
-  plan: ServicePlan,
-  { output }: ServiceInvocation
-): Promise<number> {
+async function uninstall(manager: ServiceManager, plan: ServicePlan, { output }: ServiceInvocation): Promise<number> {
   const did = await manager.uninstall(plan)
   if (output.json) {
     output.data({ service: plan.name, did })
@@ -175,7 +171,10 @@ async function status(manager: ServiceManager, plan: ServicePlan, invocation: Se
   output.pairs([
     ['installed', state.installed ? state.definition : `no (${hint('service install')} does it)`],
     ['starts', state.starts],
-    ['running', state.running ? `since ${state.since ?? 'a while'}` : elsewhere ? 'no, but a node runs in a terminal' : 'no'],
+    [
+      'running',
+      state.running ? `since ${state.since ?? 'a while'}` : elsewhere ? 'no, but a node runs in a terminal' : 'no'
+    ],
     ['last exit', state.lastExit ?? 'none'],
     ['home', plan.home]
   ])

@@ -76,7 +76,10 @@ describe('mesh pause', () => {
       answering: 'paused',
       peers: [peer({ answering: 'paused', model: null, resumesInMs: HOUR })]
     })
-    assert.match((await commandLine(['status'], { mesh })).stdout, /^answers +nothing, paused \(mesh resume ends that\)$/m)
+    assert.match(
+      (await commandLine(['status'], { mesh })).stdout,
+      /^answers +nothing, paused \(mesh resume ends that\)$/m
+    )
     assert.match((await commandLine(['peers'], { mesh })).stdout, /connected, paused until .*\d\d:\d\d/)
   })
 })

@@ -15,13 +15,17 @@ import { parseXml } from './parse-xml.ts'
 const PLAN: ServicePlan = { name: 'ownmesh', node: '/usr/bin/node', script: '/opt/mesh.js', home: '/home/ada/mesh' }
 const SEED = 20_267
 /** Any path but those with line breaks, which are refused. */
-const path = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).map((text) => `/${text.replace(/[\r\n\0]/g, '')}`)
+const path = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+  .map((text) => `/${text.replace(/[\r\n\0]/g, '')}`)
 const plans = fc.record({ name: fc.constant('ownmesh'), node: path, script: path, home: path })
 
 describe('the unit of systemd', () => {
   it('is this, word for word', () => {
     const unit = systemdUnit(PLAN)
-    assert.ok(unit.includes('\nExecStart="/usr/bin/node" "/opt/mesh.js" "join" "--headless" "--home" "/home/ada/mesh"\n'))
+    assert.ok(
+      unit.includes('\nExecStart="/usr/bin/node" "/opt/mesh.js" "join" "--headless" "--home" "/home/ada/mesh"\n')
+    )
     for (const line of ['Restart=on-failure', 'NoNewPrivileges=yes', 'KillMode=mixed', 'WantedBy=default.target']) {
       assert.ok(unit.split('\n').includes(line), line)
     }
@@ -53,7 +57,9 @@ describe('the unit of systemd', () => {
         this.skip()
       }
       // Older releases know fewer keys, and say so.
-      const faults = stderr.split('\n').filter((line) => line.includes(file) && !/Restart(Steps|MaxDelaySec)/.test(line))
+      const faults = stderr
+        .split('\n')
+        .filter((line) => line.includes(file) && !/Restart(Steps|MaxDelaySec)/.test(line))
       assert.deepEqual([status, faults], [0, []], stderr)
     } finally {
       rmSync(folder, { recursive: true, force: true })
@@ -128,9 +134,16 @@ describe('what a service runs', () => {
       { node: '/run/user/1000/fnm_multishells/1/bin/node' },
       { home: '/tmp/home' }
     ]) {
-      assert.throws(() => { checkItStays({ ...init, ...change }); }, { name: 'ServiceError', message: /where it stays/ })
+      assert.throws(
+        () => {
+          checkItStays({ ...init, ...change })
+        },
+        { name: 'ServiceError', message: /where it stays/ }
+      )
     }
-    assert.throws(() => { checkItStays({ ...init, home: '/home/a\nb' }); }, /line break/)
+    assert.throws(() => {
+      checkItStays({ ...init, home: '/home/a\nb' })
+    }, /line break/)
   })
 })
 

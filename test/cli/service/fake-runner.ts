@@ -28,7 +28,11 @@ export class FakeRunner implements Runner {
   read(path: string): string | null {
     const content = this.files.get(path)
     if (content === undefined) return null
-    return typeof content === 'string' ? content : Buffer.from(content).toString('utf16le').replace(/^\uFEFF/, '')
+    return typeof content === 'string'
+      ? content
+      : Buffer.from(content)
+          .toString('utf16le')
+          .replace(/^\uFEFF/, '')
   }
 
   write(path: string, content: string | Uint8Array): void {
