@@ -11,7 +11,7 @@ import type {
   OpenDoor,
   PeerInfo
 } from '../src/interface.ts'
-import { ago, count, rate } from './human.ts'
+import { ago, clockTime, count, rate } from './human.ts'
 
 const WAYS: Readonly<Record<FoundBy, string>> = {
   mdns: 'mDNS',
@@ -34,8 +34,20 @@ export function byWays(foundBy: readonly FoundBy[]): string {
   return `by ${LIST.format(foundBy.map((way) => WAYS[way]))}`
 }
 
-export function peerState({ state, lastSeenMs }: PeerInfo): string {
-  return state === 'connected' ? state : `${state}, seen ${ago(lastSeenMs)}`
+export function peerState({ state, lastSeenMs, answering, resumesInMs }: PeerInfo): string {
+  if (state !== 'connected') {
+    return `${state}, seen ${ago(lastSeenMs)}`
+  }
+  return answering === 'paused'
+    ? `${state}, ${pausedUntil(resumesInMs)}`
+    : answering === 'draining'
+      ? 'stopping'
+      : state
+}
+
+/** `paused until 18:30`, or `paused` where it does not end by itself. */
+export function pausedUntil(resumesInMs: number | null): string {
+  return resumesInMs === null ? 'paused' : `paused until ${clockTime(new Date(Date.now() + resumesInMs))}`
 }
 
 export function reached({ connected, dialError }: Discovery): string {
@@ -51,14 +63,17 @@ export function strongest(models: readonly ModelInfo[]): ModelInfo | undefined {
 }
 
 /** What this device answers with, or why it does not. */
-export function answersHere({ answering, models, tokensPerSecond }: MeshStatus): string {
+export function answersHere({ answering, models, tokensPerSecond, resumesInMs }: MeshStatus): string {
   const model = strongest(models)
   if (model === undefined) {
     const reason = models.find(({ broken }) => broken !== null)?.broken
     return `nothing${reason === undefined || reason === null ? '' : ` (${reason})`}`
   }
+  if (answering === 'paused') {
+    return `nothing, ${pausedUntil(resumesInMs)}`
+  }
   if (answering !== 'yes') {
-    return `nothing (${answering === 'no' ? 'this device only asks' : `it is ${answering}`})`
+    return `nothing (${answering === 'no' ? 'this device only asks' : 'it is stopping'})`
   }
   const name = model.builtIn ? 'built-in helper (sums, and help about mesh only)' : model.name
   return tokensPerSecond === null ? `${name}, not measured yet` : `${name}, ${rate(tokensPerSecond)} tokens/s`

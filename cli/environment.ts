@@ -12,6 +12,8 @@ export interface Environment {
   /** Where npm installs commands, if npm started us. */
   npmPrefix: string | undefined
   path: string
+  /** XDG_CONFIG_HOME: the system's own place for settings. */
+  configHome: string | undefined
   shell: string
 }
 
@@ -22,6 +24,7 @@ export function readEnvironment(variables: Variables): Environment {
     npmCommand: variables.npm_command,
     npmPrefix: variables.npm_config_global_prefix,
     path: variables.PATH ?? variables.Path ?? '',
+    configHome: (variables.XDG_CONFIG_HOME ?? '') === '' ? undefined : variables.XDG_CONFIG_HOME,
     shell: variables.SHELL ?? ''
   }
 }

@@ -18,6 +18,9 @@ export function greeting({ status, looked, hint }: GreetingInit): string[] {
   const { name, models, answering } = status
   const command = hint('').trimEnd()
   const lines = [`This is ${name}. ${place(status, looked, hint)}`, `Answers here: ${answersHere(status)}`]
+  if (answering === 'paused') {
+    lines.push(`To end the pause: ${hint('resume')}`)
+  }
   if (answering === 'yes' && strongest(models)?.builtIn === true) {
     lines.push(`A real model: ${hint('model')} shows how to add one`)
   }

@@ -43,6 +43,27 @@ export function duration(ms: number): string {
   return hours < 23.5 ? `${hours.toFixed(0)} h` : `${Math.round(hours / 24)} d`
 }
 
+/** A time of this device's clock, to the minute; with the day where that is not today. */
+export function clockTime(at: Date, now = new Date()): string {
+  const time = `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`
+  if (at.toDateString() === now.toDateString()) {
+    return time
+  }
+  return `${at.toLocaleDateString('en', { weekday: 'short', day: 'numeric', month: 'short' })} ${time}`
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, min: 60_000, s: 1000 }
+
+/** Milliseconds of a time as people write it: `2h`, `90m`, `1h 30m`, `1.5 h`; or nothing. */
+export function readDuration(text: string): number | undefined {
+  const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)\s*(d|h|min|m|s)\s*/gy)]
+  const read = parts.reduce((length, [part]) => length + part.length, 0)
+  if (parts.length === 0 || read !== text.trim().length) {
+    return undefined
+  }
+  return parts.reduce((sum, [, number = '', unit = '']) => sum + Number(number) * (UNITS_MS[unit] ?? 0), 0)
+}
+
 export function ago(ms: number): string {
   return `${ms < 999.5 ? duration(ms) : duration(Math.round(ms / 1000) * 1000).replace('.0 ', ' ')} ago`
 }

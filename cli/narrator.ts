@@ -1,12 +1,14 @@
 import type { Door, MeshEvent, PeerInfo } from '../src/interface.ts'
 import { spaced } from './code.ts'
-import { byWays, doorName, doorState, foundEngine, hostOf } from './describe.ts'
-import { rate } from './human.ts'
+import { byWays, doorName, doorState, foundEngine, hostOf, pausedUntil } from './describe.ts'
+import { count, rate } from './human.ts'
 
 export interface NarratorInit {
   /** A command line in the form that works here. */
   hint: (line: string) => string
 }
+
+type Told = Pick<PeerInfo, 'state' | 'model' | 'answering'>
 
 /** Puts an event into a line, or says that nobody needs to know of it. */
 export type Narrate = (event: MeshEvent) => string | undefined
@@ -16,7 +18,7 @@ export type Narrate = (event: MeshEvent) => string | undefined
  * it says what it runs, and then speaks of every change of its queue: what was said of each last is remembered.
  */
 export function narrator({ hint }: NarratorInit): Narrate {
-  const told = new Map<string, Pick<PeerInfo, 'state' | 'model'>>()
+  const told = new Map<string, Told>()
   let door: Door | undefined
   /** Of newcomers that are members now, whose going is no news. */
   const admitted = new Set<string>()
@@ -29,7 +31,7 @@ export function narrator({ hint }: NarratorInit): Narrate {
       }
       case 'peer-changed': {
         const { peer } = event
-        const before = told.get(peer.id) ?? { state: 'connected', model: null }
+        const before = told.get(peer.id) ?? { state: 'connected', model: null, answering: null }
         told.set(peer.id, peer)
         return change(before, peer)
       }
@@ -66,6 +68,12 @@ export function narrator({ hint }: NarratorInit): Narrate {
         return `${event.member.name} is a member now${by('let in', event.member.admittedBy)}.`
       case 'member-removed':
         return `${event.member.name} is no longer a member${by('removed', event.member.removedBy)}.`
+      case 'pause':
+        return event.pause === null
+          ? 'This device answers again.'
+          : `This device is ${pausedUntil(event.pause.resumesInMs)}. To end that: ${hint('resume')}`
+      case 'draining':
+        return `Waiting for ${count(event.running, 'answer')}, at most ${Math.round(event.finishMs / 1000)} s.`
       case 'engine-found':
         return foundEngine(event.engine, hint)
       case 'warning':
@@ -115,9 +123,13 @@ function by(what: string, name: string | null): string {
   return name === null ? '' : ` (${what} by ${name})`
 }
 
-function change(before: Pick<PeerInfo, 'state' | 'model'>, peer: PeerInfo): string | undefined {
+function change(before: Told, peer: PeerInfo): string | undefined {
   if (peer.state !== before.state) {
     return peer.state === 'connected' ? `${peer.name} is back` : `${peer.name} is ${peer.state}`
+  }
+  if (peer.answering === 'paused' || peer.answering === 'draining') {
+    const says = peer.answering === 'paused' ? pausedUntil(peer.resumesInMs) : 'stopping'
+    return peer.answering === before.answering ? undefined : `${peer.name} is ${says}`
   }
   if (peer.model === before.model) {
     return undefined

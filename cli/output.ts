@@ -44,8 +44,8 @@ export class Output {
   holder: LineHolder | undefined
   /** Puts the commands that a text names (`mesh join`) into the form that works here. */
   spell: (text: string) => string = (text) => text
-  readonly #stdout: OutputStream
-  readonly #stderr: OutputStream
+  #stdout: OutputStream
+  #stderr: OutputStream
   readonly #color: boolean
   readonly #closed = new AbortController()
   #statusShown = false
@@ -62,6 +62,12 @@ export class Output {
     })
     // Without a standard error there is nobody to tell.
     stderr.on('error', () => undefined)
+  }
+
+  /** From now on all of it goes there: a log. */
+  redirect(stream: OutputStream): void {
+    this.#stdout = stream
+    this.#stderr = stream
   }
 
   /** Standard output goes to a terminal. */

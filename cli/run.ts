@@ -6,6 +6,7 @@ import { nearest } from './nearest.ts'
 import type { Output } from './output.ts'
 import { findVerb, parse } from './parse.ts'
 import type { Doors, Input, Log, Verb } from './verb.ts'
+import { ServiceError } from './service/manager.ts'
 import { verbs } from './verbs/index.ts'
 
 /** Everything outside that a command touches. */
@@ -39,7 +40,7 @@ export async function run(args: readonly string[], world: World): Promise<number
       output.endAnswer()
       return EXIT.interrupted
     }
-    const known = error instanceof MeshError || error instanceof UsageError
+    const known = error instanceof MeshError || error instanceof UsageError || error instanceof ServiceError
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
     output.error({ name, message }, output.verbose && !known ? stack : undefined)
     return exitCodeOf(error)

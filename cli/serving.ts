@@ -3,6 +3,7 @@ import type { AbortOptions, Mesh, MeshEvent, MeshStatus } from '../src/interface
 import { noAnswer, showAnswer } from './answer.ts'
 import { Desk } from './desk.ts'
 import { answersHere, meshState, onLoopbackOnly, strongest } from './describe.ts'
+import { drain, drainingLine } from './draining.ts'
 import { follow, type FollowOptions } from './following.ts'
 import { narrator } from './narrator.ts'
 import { Prompt, type PromptEnd } from './prompt.ts'
@@ -24,6 +25,9 @@ export async function serveData(mesh: Mesh, { output }: Server, { signal }: Foll
     if (type !== 'stopping') {
       output.data({ event: type, ...rest })
     }
+  })
+  await drain(mesh, {}, ({ type, ...rest }) => {
+    output.data({ event: type, ...rest })
   })
   output.data({ event: 'stopping' })
 }
@@ -50,6 +54,9 @@ export async function serveLog(mesh: Mesh, { output, hint }: Server, { signal }:
     advise(event, (text) => {
       output.progress(text)
     })
+  })
+  await drain(mesh, {}, (event) => {
+    output.progress(`${drainingLine(event)}; another signal stops it now`)
   })
   output.progress('stopping')
 }

@@ -7,6 +7,7 @@ import { NodeUnreachableError } from './errors.ts'
 import { connectControl } from './http/index.ts'
 import type { AbortOptions, Mesh } from './interface.ts'
 import { loadControlToken } from './node/control-token.ts'
+import { readEnvironment } from './node/environment.ts'
 import { pathsOf } from './node/paths.ts'
 
 export type * from './interface.ts'
@@ -15,6 +16,18 @@ export * from './errors.ts'
 export interface AttachOptions extends AbortOptions {
   /** @default MESH_HOME, else the system's place for application data */
   home?: string
+}
+
+/** The absolute path of the home that is meant: the one given, else MESH_HOME, else the system's place. */
+export function homeFolder(home?: string): string {
+  return pathsOf(home).home
+}
+
+/** The system's place for the home, whatever MESH_HOME says. */
+export function usualHomeFolder(): string {
+  const environment = readEnvironment()
+  delete environment.home
+  return pathsOf(undefined, environment).home
 }
 
 /**

@@ -46,6 +46,10 @@ export interface PeerInfo extends PeerLabel {
   version: string | null
   /** The processor or GPU that answers there, in words. */
   hardware: string | null
+  /** Whether it takes asks; null while it has not said so. */
+  answering: Answering | null
+  /** Milliseconds until its pause ends by itself, or null. */
+  resumesInMs: number | null
 }
 
 // ---------------------------------------------------------------- models
@@ -107,7 +111,12 @@ export interface ModelOffer extends Rates {
   startsOnly?: boolean
 }
 
-/** Whether a device takes asks. `no` is the owner's setting (`--answer no`) or a device without an engine. */
+/**
+ * Whether a device takes asks:
+ * - `no`: the owner's setting (`--answer no`), or a device without an engine
+ * - `paused`: the owner wants the device for something else for a while; asks for `here` are still answered
+ * - `draining`: it ends as soon as the answers that run are done
+ */
 export type Answering = 'yes' | 'no' | 'paused' | 'draining'
 
 /** What a device says of itself: what it runs, how fast, how busy. Sent on change and with every heartbeat's number. */
@@ -120,6 +129,8 @@ export interface Capability {
   /** Grows with each change within one instance. */
   sequence: number
   answering: Answering
+  /** While it is paused: milliseconds from the sending of this until the pause ends by itself. @default it does not */
+  resumesInMs?: number
   models: ModelOffer[]
   /** Asks running or waiting. */
   queue: number
@@ -215,7 +226,10 @@ export interface Done {
   decodeMs: number
 }
 
-/** In this order: one `accepted`, any `waiting`, any `tokens`, one `done`; or an error is thrown. */
+/**
+ * In this order: any `waiting` (for the engine's turn to be asked), one `accepted`, any `waiting`, any `tokens`, one
+ * `done`; or an error is thrown.
+ */
 export type GenerateEvent = Accepted | Waiting | Tokens | Done
 
 /** The one shape of "something that answers": the engine here, a peer over the wire, a fake in tests. */
@@ -496,13 +510,58 @@ export interface MeshStatus extends PeerLabel {
   hardware: string
   tokensPerSecond: number | null
   peers: PeerInfo[]
+  /** Milliseconds until the pause ends by itself; null where it does not, or there is none. */
+  resumesInMs: number | null
   asks: { running: number; answered: number; asked: number; failed: number }
+  counters: Counters
   uptimeMs: number
   /** Megabytes resident, node and engine apart. */
   memory: { node: number; engine: number | null }
 }
 
+/** Sums since the start of this process; none of them ever shrinks. */
+export interface Counters {
+  /** Answers that this device gave to their end, its own owner's among them. */
+  answered: number
+  /** Asks that it turned away: its queue was full, it was paused, or it was ending. */
+  refused: number
+  /** Answers that its engine broke off. */
+  broken: number
+  /** Answers that it let go of for a pause or its end, to be carried on elsewhere. */
+  movedAway: number
+  /** Tokens read and written in answers that came to their end. */
+  promptTokens: number
+  answerTokens: number
+  /** Questions asked from here. */
+  asked: number
+  /** Those of them that ended in an error. */
+  failed: number
+  /** Times that another device took over an answer asked for from here. */
+  failovers: number
+  uptimeMs: number
+  pausedMs: number
+}
+
+export interface PauseOptions extends AbortOptions {
+  /** Ends the pause by itself. Counted while the node runs; what is left survives its restart. @default none */
+  forMs?: number
+  /** How long answers that run for other devices may take until they move to another one. @default 60000 */
+  finishMs?: number
+}
+
+export interface Pause {
+  /** Milliseconds until it ends by itself, or null. */
+  resumesInMs: number | null
+  /** Answers for other devices that still run, and what they have left before they move. */
+  running: number
+  finishMs: number
+}
+
 export type MeshEvent =
+  /** This device was paused, or with null takes asks again. */
+  | { type: 'pause'; pause: Pause | null }
+  /** The node ends when these answers are done, or after that time. */
+  | { type: 'draining'; running: number; finishMs: number }
   | { type: 'peer-connected'; peer: PeerInfo }
   | { type: 'peer-changed'; peer: PeerInfo }
   | { type: 'peer-lost'; peer: PeerInfo; reason: string }
@@ -753,8 +812,22 @@ export interface Mesh {
   readonly engines: Engines
   /** What happens from now on, until the signal or the end of the mesh. */
   events(options?: AbortOptions): AsyncIterable<MeshEvent>
-  /** Lets go: a mesh in this process ends; an attached one only detaches. */
+  /**
+   * Asks go elsewhere from now on; answers that run finish, or move. Only asks for `here` are answered meanwhile. Again
+   * while paused, it sets the end anew.
+   *
+   * @throws {InvalidRequestError} when a time is none, or longer than 30 days
+   */
+  pause(options?: PauseOptions): Promise<Pause>
+  /** Takes asks again; nothing happens where there is no pause. */
+  resume(options?: AbortOptions): Promise<void>
+  /** Lets go: a mesh in this process ends at once; an attached one only detaches. */
   stop(): Promise<void>
-  /** Ends the node itself, wherever it runs. */
-  shutdown(): Promise<void>
+  /**
+   * Ends the node itself, wherever it runs: it takes no more asks, waits for those that run, and ends. A second call with
+   * less time cuts that short.
+   *
+   * @param options.finishMs how long they may take; then they break off here, and move elsewhere. @default 60000
+   */
+  shutdown(options?: { finishMs?: number }): Promise<void>
 }

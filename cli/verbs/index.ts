@@ -12,10 +12,13 @@ import { join } from './join.ts'
 import { leave } from './leave.ts'
 import { members } from './members.ts'
 import { model } from './model.ts'
+import { pause } from './pause.ts'
 import { peers } from './peers.ts'
 import { recover } from './recover.ts'
 import { remove } from './remove.ts'
 import { rename } from './rename.ts'
+import { resume } from './resume.ts'
+import { service } from './service.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
 import { why } from './why.ts'
@@ -41,5 +44,8 @@ export const verbs: readonly Verb[] = [
   importFile,
   model,
   engine,
-  stop
+  pause,
+  resume,
+  stop,
+  service
 ]

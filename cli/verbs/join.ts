@@ -2,8 +2,10 @@ import { HomeInUseError } from '../../src/errors.ts'
 import type { Mesh, PeerInfo } from '../../src/interface.ts'
 import { readWords } from '../code.ts'
 import { onTerminal } from '../dialogue.ts'
+import { drain, drainingLine } from '../draining.ts'
 import { greeting } from '../greeting.ts'
 import { readInvite } from '../invite-text.ts'
+import { rotatingLog } from '../service/log-file.ts'
 import { serveData, serveLog, servePrompt } from '../serving.ts'
 import { settle } from '../settling.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
@@ -44,6 +46,11 @@ const FLAGS = {
     max: 1_000_000,
     whole: false
   },
+  'log-file': {
+    type: 'text',
+    value: 'FILE',
+    summary: 'with --headless: write the lines to this file, which is put aside at 1 MB'
+  },
   headless: { type: 'switch', summary: 'no prompt: stay until stopped, and log lines' }
 } as const
 
@@ -62,6 +69,9 @@ export const join = defineVerb({
   async run(invocation) {
     const { doors, values, output, interruption } = invocation
     checkFlags(invocation)
+    if (values['log-file'] !== undefined) {
+      output.redirect(rotatingLog(values['log-file']))
+    }
     if (values.request !== undefined) {
       return await writeRequest(invocation, values.request, values.name)
     }
@@ -94,6 +104,9 @@ function checkFlags({ words, values, hint }: JoinInvocation): void {
     values.new === true && '--new',
     values.request !== undefined && '--request'
   ].filter((way) => way !== false)
+  if (values['log-file'] !== undefined && values.headless !== true) {
+    throw new UsageError(`--log-file goes with --headless: ${hint('join --help')}`)
+  }
   if (ways.length > 1) {
     throw new UsageError(`${ways.join(' and ')} are different ways to join; give one of them: ${hint('join --help')}`)
   }
@@ -155,6 +168,9 @@ async function greetAndPrompt(mesh: Mesh, invocation: Invocation): Promise<void>
     interruption.interrupt()
     output.status('Stopping')
   }
+  await drain(mesh, {}, (event) => {
+    output.note(`${drainingLine(event)}; Ctrl-C again stops now.`)
+  })
 }
 
 /** Ids of the devices that are there and were shown. */

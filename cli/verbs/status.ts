@@ -1,5 +1,5 @@
 import { answersHere, doorState, meshState, onLoopbackOnly } from '../describe.ts'
-import { bytes, duration } from '../human.ts'
+import { bytes, count, duration } from '../human.ts'
 import { EXIT } from '../exit-codes.ts'
 import { defineVerb, withMesh } from '../verb.ts'
 import type { MeshStatus } from '../../src/interface.ts'
@@ -26,7 +26,7 @@ export const status = defineVerb({
 })
 
 function describe(found: MeshStatus, hint: (line: string) => string): [string, string][] {
-  const { id, version, home, state, addresses, hardware, peers, asks, memory, uptimeMs } = found
+  const { id, version, home, state, addresses, hardware, peers, counters, memory, uptimeMs } = found
   const here = (wanted: string): number => peers.filter((peer) => peer.state === wanted).length
   const running =
     state === 'visiting' ? `not running (${hint('join')} starts it)` : `${state} for ${duration(uptimeMs)}`
@@ -35,20 +35,33 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
   return [
     ['state', running],
     ['mesh', meshState(found, hint)],
-    ['answers', answersHere(found)],
+    ['answers', `${answersHere(found)}${found.answering === 'paused' ? ` (${hint('resume')} ends that)` : ''}`],
     ['on', hardware],
     ['devices', `${here('connected')} connected, ${here('silent')} silent, ${here('away')} away`],
     ...(found.mesh === null ? [] : trust(found, hint)),
-    [
-      'asks',
-      `${asks.running} running, ${asks.answered} answered, ${asks.failed} failed; ${asks.asked} asked from here`
-    ],
+    ['given', given(found)],
+    ['asked', `${count(counters.asked, 'question')} from here, ${counters.failed} failed${takenOver(counters)}`],
     ['listens', addresses.length === 0 ? 'nowhere' : `${addresses.join(' ')}${reach}`],
     ['memory', `${bytes(memory.node * 1e6)}${engine}`],
     ['id', id === '' ? 'none yet' : id],
     ['home', home],
     ['release', version]
   ]
+}
+
+function given({ asks, counters }: MeshStatus): string {
+  const { answered, refused, movedAway, broken, promptTokens, answerTokens } = counters
+  const rest = [
+    ...(refused === 0 ? [] : [`${refused} refused`]),
+    ...(movedAway === 0 ? [] : [`${movedAway} moved elsewhere`]),
+    ...(broken === 0 ? [] : [`${broken} broken off`])
+  ]
+  const tokens = answered === 0 ? '' : ` (${promptTokens} tokens read, ${answerTokens} written)`
+  return [`${count(answered, 'answer')}${tokens}`, ...rest, `${asks.running} running`].join(', ')
+}
+
+function takenOver({ failovers }: MeshStatus['counters']): string {
+  return failovers === 0 ? '' : `, ${count(failovers, 'time')} another device took over`
 }
 
 function trust({ membership }: MeshStatus, hint: (line: string) => string): [string, string][] {

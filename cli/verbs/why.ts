@@ -17,7 +17,10 @@ export const why = defineVerb({
       if (output.json) {
         output.data(rows)
       } else {
-        output.table(PLACEMENT_COLUMNS, placementCells(rows))
+        output.table(
+          PLACEMENT_COLUMNS,
+          placementCells(rows).map((cells) => cells.map((cell) => output.spell(cell)))
+        )
       }
       return EXIT.done
     })

@@ -23,6 +23,8 @@ import type {
   ModelCopyEvent,
   ModelInfo,
   ModelLibrary,
+  Pause,
+  PauseOptions,
   PeerInfo,
   PlacementRow
 } from '../interface.ts'
@@ -90,14 +92,23 @@ export class ControlClient implements Mesh {
     return this.#call<MeshEvent>('events', options)
   }
 
+  pause(options?: PauseOptions): Promise<Pause> {
+    return this.#value('pause', options)
+  }
+
+  async resume(options?: AbortOptions): Promise<void> {
+    await this.#value('resume', options)
+  }
+
   stop(): Promise<void> {
     this.#stopped = true
     for (const socket of this.#connections) socket.destroy()
     return Promise.resolve()
   }
 
-  async shutdown(): Promise<void> {
-    await this.#value('shutdown')
+  async shutdown(options?: { finishMs?: number }): Promise<void> {
+    const given: AbortOptions & { finishMs?: number } = { ...options }
+    await this.#value('shutdown', given)
   }
 
   /** Whether the node is there and proves the token. */

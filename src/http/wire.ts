@@ -107,7 +107,10 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   models: { call: (mesh, { options }) => mesh.models(options), ...FINISH },
   doctor: { call: (mesh, { options }) => mesh.doctor(options), ...FINISH },
   events: { call: (mesh, { options }) => mesh.events(options), ...FINISH, atClose: 'end' },
-  shutdown: { call: (mesh) => mesh.shutdown(), ...FINISH, atClose: 'stay' },
+  pause: { call: (mesh, { options }) => mesh.pause(options), ...FINISH, longest: MAX_OPTIONS_BYTES },
+  resume: { call: (mesh, { options }) => mesh.resume(options), ...FINISH, longest: MAX_OPTIONS_BYTES },
+  // The signal is that of the connection: whoever hangs up on the wait does not take back the end.
+  shutdown: { call: (mesh, { options }) => mesh.shutdown(options as never), ...FINISH, atClose: 'stay' },
   'library.export': library('export'),
   'library.import': library('import'),
   'library.add': library('add'),

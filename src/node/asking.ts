@@ -35,8 +35,10 @@ export class Asking {
   readonly #lost = new Map<string, AbortController>()
   readonly #dependencies: AnswerDependencies
   #usable: UsableModels = {}
+  readonly #running = new Set<Promise<void>>()
   #asked = 0
   #failed = 0
+  #failovers = 0
 
   constructor(init: AskingInit) {
     this.#init = init
@@ -62,18 +64,37 @@ export class Asking {
     }
   }
 
-  /** Asks begun, and those of them that ended in an error. */
-  get counts(): { asked: number; failed: number } {
-    return { asked: this.#asked, failed: this.#failed }
+  /** Asks begun, those of them that ended in an error, and how often another device took one over. */
+  get counts(): { asked: number; failed: number; failovers: number } {
+    return { asked: this.#asked, failed: this.#failed, failovers: this.#failovers }
+  }
+
+  /** Asks that are under way. */
+  get running(): number {
+    return this.#running.size
+  }
+
+  /** Resolves when those that are under way now have ended, however they do. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running)
   }
 
   async *ask(prompt: string | Message[], options: AskOptions): AsyncGenerator<AskEvent, void> {
     this.#asked++
+    let end = (): void => undefined
+    const running = new Promise<void>((resolve) => (end = resolve))
+    this.#running.add(running)
     try {
-      yield* answer(prompt, options, this.#dependencies)
+      for await (const event of answer(prompt, options, this.#dependencies)) {
+        if (event.type === 'moved') this.#failovers++
+        yield event
+      }
     } catch (err) {
       if (options.signal?.aborted !== true) this.#failed++
       throw err
+    } finally {
+      this.#running.delete(running)
+      end()
     }
   }
 
@@ -121,9 +142,10 @@ export class Asking {
       roundTripMs: 0,
       inFlight: this.#inFlight.count(self.id),
       inFlightUnseen: 0,
-      asideUntil: this.#asideUntil(self.id)
+      asideUntil: this.#asideUntil(self.id),
+      resumesAtWall: this.#resumesAtWall(self.capability(), this.#clock.monotonic())
     }
-    const there = peers.all().map(({ id, ownName, state, capability, heardAt, roundTripMs }): Candidate => ({
+    const there = peers.all().map(({ id, ownName, state, capability, heardAt, roundTripMs, noticedAt }): Candidate => ({
       peer: { id, name: names.get(id) ?? ownName },
       here: false,
       state,
@@ -132,11 +154,17 @@ export class Asking {
       roundTripMs,
       inFlight: this.#inFlight.count(id),
       inFlightUnseen: this.#inFlight.countSince(id, heardAt),
-      asideUntil: this.#asideUntil(id)
+      asideUntil: this.#asideUntil(id),
+      resumesAtWall: this.#resumesAtWall(capability, noticedAt)
     }))
     const candidates = [here, ...there]
     this.#usable = usableModels(candidates, this.#usable)
     return candidates
+  }
+
+  #resumesAtWall(capability: Capability | null, noticedAt: number): number | null {
+    if (capability?.resumesInMs === undefined) return null
+    return this.#clock.wall() + noticedAt + capability.resumesInMs - this.#clock.monotonic()
   }
 
   /** Whoever the registry of peers has forgotten is a stranger here too. */

@@ -41,6 +41,7 @@ export async function* attempt(
   }
   let iterator: AsyncIterator<GenerateEvent> | undefined
   let before: GenerateEvent | undefined
+  let accepted = false
   try {
     iterator = deps.generate(id, request, { signal: controller.signal })[Symbol.asyncIterator]()
     while (before?.type !== 'done') {
@@ -48,7 +49,8 @@ export async function* attempt(
       const result = await within(iterator.next(), silenceLimit(pace), ends, clock, name)
       if (result.done === true) throw new ProtocolError(`${name} ended its answer without saying that it was done.`)
       const event = result.value
-      if ((event.type === 'accepted') !== (before === undefined)) {
+      // Before it is accepted it may wait for its turn.
+      if (accepted ? event.type === 'accepted' : event.type !== 'accepted' && event.type !== 'waiting') {
         throw new ProtocolError(
           `${name} sent its answer out of order: ${event.type} after ${before?.type ?? 'nothing'}.`
         )
@@ -57,6 +59,7 @@ export async function* attempt(
         throw new ProtocolError(`${name} took the question for another model than it was asked for.`)
       }
       if (event.type === 'tokens' && before?.type === 'tokens') pace = paceAfter(pace, clock.monotonic() - askedAt)
+      accepted ||= event.type === 'accepted'
       before = event
       yield event
     }

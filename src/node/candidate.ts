@@ -21,6 +21,8 @@ export interface Candidate {
   inFlightUnseen: number
   /** Until when it is put aside after a failure; in the past when it is not. */
   asideUntil: number
+  /** When its pause ends by itself, in milliseconds since 1970 by this device's clock: for showing. Null where it does not. */
+  resumesAtWall: number | null
 }
 
 /** A candidate with the one of its models that is spoken of. */

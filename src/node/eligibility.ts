@@ -47,7 +47,7 @@ export function eligibilityOf(request: PlacementRequest, candidate: Candidate, n
 }
 
 function deviceHindrance(request: PlacementRequest, candidate: Candidate, now: number): string | null {
-  const { peer, here, state, capability, heardAt } = candidate
+  const { peer, here, state, capability, heardAt, resumesAtWall } = candidate
   if (request.peer !== undefined && request.peer !== peer.id) return 'another device was asked for'
   const failure = request.failures?.find((failed) => failed.peerId === peer.id && failed.excludes === 'device')
   if (failure !== undefined) return failure.reason
@@ -57,7 +57,21 @@ function deviceHindrance(request: PlacementRequest, candidate: Candidate, now: n
   if (!here && !(unheardMs <= NOTICE_FRESH_MS)) {
     return Number.isFinite(unheardMs) ? `no notice for ${seconds(unheardMs)}` : 'no notice yet'
   }
+  // A pause is for the others: its owner may still name this device.
+  if (capability.answering === 'paused' && here && request.peer === peer.id) return null
+  if (capability.answering === 'paused') {
+    const until = resumesAtWall === null ? 'paused' : `paused until ${clockTime(resumesAtWall)}`
+    return here ? `${until}; mesh resume ends that` : until
+  }
   return ANSWERING_REASONS[capability.answering]
+}
+
+/** As a clock on the wall shows it, to the minute; with the day where that is not today's. */
+function clockTime(wall: number): string {
+  const [date, today] = [new Date(wall), new Date()]
+  const time = `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`
+  if (date.toDateString() === today.toDateString()) return time
+  return `${date.toLocaleDateString('en', { weekday: 'short', day: 'numeric', month: 'short' })} ${time}`
 }
 
 interface ModelCheck {

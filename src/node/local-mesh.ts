@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { NodeUnreachableError } from '../errors.ts'
+import { NodeUnreachableError, NotAnsweringError } from '../errors.ts'
 import type {
   AbortOptions,
   AskEvent,
@@ -16,6 +16,8 @@ import type {
   Message,
   ModelInfo,
   ModelLibrary,
+  Pause,
+  PauseOptions,
   PeerInfo,
   PlacementRow
 } from '../interface.ts'
@@ -26,6 +28,7 @@ import type { Asking } from './asking.ts'
 import type { Broadcast } from './broadcast.ts'
 import { examine } from './doctor.ts'
 import type { LocalLibrary } from './library/local-library.ts'
+import type { Living } from './living.ts'
 import { FIRST_MEASUREMENT_MS, type Measuring } from './measuring.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { Network } from './network.ts'
@@ -47,6 +50,7 @@ export interface LocalMeshParts {
   measuring: Measuring
   answers: OwnAnswers
   asking: Asking
+  living: Living
   events: Broadcast<MeshEvent>
   library: LocalLibrary
   membership: Membership & { status: () => MembershipStatus; readonly words: string | null }
@@ -65,7 +69,6 @@ export class LocalMesh implements Mesh {
   readonly library: ModelLibrary
   readonly engines: Engines
   readonly #parts: LocalMeshParts
-  readonly #startedAt = performance.now()
   #stopped: Promise<void> | undefined
   #over = false
 
@@ -78,6 +81,7 @@ export class LocalMesh implements Mesh {
 
   async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent, void> {
     await this.#begin(options)
+    if (this.#parts.living.isEnding) throw new NotAnsweringError('This device is stopping; ask again when it is back.')
     await this.#oriented(options)
     yield* this.#parts.asking.ask(prompt, options)
   }
@@ -90,15 +94,16 @@ export class LocalMesh implements Mesh {
 
   async status(options: AbortOptions = {}): Promise<MeshStatus> {
     await this.#begin(options)
-    const { id, paths, engine, visiting, capability, answers, asking, membership } = this.#parts
+    const { id, paths, engine, visiting, capability, answers, living, membership } = this.#parts
     const { answering, addresses, version, models: offers } = capability.get()
     const strongest = offers[0]
+    const { counters } = living
     return {
       name: this.#name(),
       id,
       version,
       home: paths.home,
-      state: this.#stopped !== undefined ? 'stopping' : visiting ? 'visiting' : 'running',
+      state: this.#stopped !== undefined || living.isEnding ? 'stopping' : visiting ? 'visiting' : 'running',
       answering,
       addresses,
       mesh: membership.words,
@@ -107,8 +112,10 @@ export class LocalMesh implements Mesh {
       hardware: engine.hardware(),
       tokensPerSecond: strongest?.decodeRate ?? null,
       peers: await this.peers(),
-      asks: { running: answers.running, answered: answers.answered, ...asking.counts },
-      uptimeMs: performance.now() - this.#startedAt,
+      resumesInMs: living.resumesInMs,
+      asks: { running: answers.running, answered: counters.answered, asked: counters.asked, failed: counters.failed },
+      counters,
+      uptimeMs: counters.uptimeMs,
       memory: { node: Math.round(process.memoryUsage.rss() / 2 ** 20), engine: await engine.memory() }
     }
   }
@@ -186,8 +193,19 @@ export class LocalMesh implements Mesh {
     return this.#stopped
   }
 
-  shutdown(): Promise<void> {
-    return this.stop()
+  async pause(options: PauseOptions = {}): Promise<Pause> {
+    await this.#begin(options)
+    return this.#parts.living.pause(options)
+  }
+
+  async resume(options: AbortOptions = {}): Promise<void> {
+    await this.#begin(options)
+    this.#parts.living.resume()
+  }
+
+  async shutdown({ finishMs }: { finishMs?: number } = {}): Promise<void> {
+    await this.#parts.living.drain(finishMs)
+    await this.stop()
   }
 
   /** What every call begins with. @throws {NodeUnreachableError} after the end, and the signal's reason */

@@ -187,6 +187,16 @@ export class Neighbours {
       .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (a.name < b.name ? -1 : 1))
   }
 
+  /** Names of the devices that would take an ask for that model now. */
+  alsoAnsweringWith(hash: string): string[] {
+    const names = this.names()
+    return this.peers
+      .all()
+      .filter(({ state, capability }) => state === 'connected' && capability?.answering === 'yes')
+      .filter(({ capability }) => capability?.models.some((model) => model.hash === hash) === true)
+      .map(({ id, ownName }) => names.get(id) ?? ownName)
+  }
+
   /** All devices of the mesh that were heard of, and how. */
   discoveries(): Discovery[] {
     const { network, members } = this.#init

@@ -8,9 +8,13 @@ import type { Answering, Capability, ModelInfo, ModelOffer, Rates } from '../int
 export class OwnCapability {
   #current: Capability
   readonly #changed: () => void
+  readonly #now: () => number
+  /** When a pause ends by itself, by `now`; null where it does not. */
+  #resumesAt: number | null = null
 
-  constructor(init: { name: string; version: string; answering: Answering; changed: () => void }) {
+  constructor(init: { name: string; version: string; answering: Answering; changed: () => void; now?: () => number }) {
     this.#changed = init.changed
+    this.#now = init.now ?? (() => performance.now())
     this.#current = {
       name: init.name,
       version: init.version,
@@ -27,14 +31,23 @@ export class OwnCapability {
   }
 
   get(): Capability {
-    return this.#current
+    if (this.#resumesAt === null) return this.#current
+    return { ...this.#current, resumesInMs: Math.max(0, Math.round(this.#resumesAt - this.#now())) }
   }
 
-  update(
-    change: Partial<Pick<Capability, 'name' | 'answering' | 'models' | 'queue' | 'hardware' | 'addresses' | 'roster'>>
-  ): void {
+  /** Whether it takes asks, and when a pause ends by itself. */
+  answer(answering: Answering, resumesAt: number | null): void {
+    if (answering === this.#current.answering && resumesAt === this.#resumesAt) return
+    this.#resumesAt = resumesAt
+    this.#change({ ...this.#current, answering })
+  }
+
+  update(change: Partial<Pick<Capability, 'name' | 'models' | 'queue' | 'hardware' | 'addresses' | 'roster'>>): void {
     const next = { ...this.#current, ...change }
-    if (JSON.stringify(next) === JSON.stringify(this.#current)) return
+    if (JSON.stringify(next) !== JSON.stringify(this.#current)) this.#change(next)
+  }
+
+  #change(next: Capability): void {
     this.#current = { ...next, sequence: this.#current.sequence + 1 }
     this.#changed()
   }

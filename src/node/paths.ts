@@ -18,6 +18,8 @@ export interface Paths {
   database: string
   models: string
   config: string
+  /** What is left of a pause; there only while the device is paused. */
+  pause: string
   lock: string
   /** Who holds the lock, for the error that names it. */
   lockHolder: string
@@ -44,6 +46,7 @@ export function pathsOf(home?: string, environment: Environment = readEnvironmen
     database: join(root, 'mesh.db'),
     models: join(root, 'models'),
     config: join(root, 'config.json'),
+    pause: join(root, 'pause.json'),
     lock: join(root, 'lock'),
     lockHolder: join(root, 'lock.holder'),
     controlSocket: controlSocketOf(root, environment)

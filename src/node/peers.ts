@@ -12,6 +12,8 @@ export interface PeerRecord {
   capability: Capability | null
   /** When the capability or a heartbeat was last received; -Infinity before the first. */
   heardAt: number
+  /** When the capability was last received, directly or by gossip; -Infinity before the first. */
+  noticedAt: number
   /** When gossip last brought a notice that it signed; -Infinity before the first. */
   heardOfAt: number
   roundTripMs: number | null
@@ -97,6 +99,7 @@ export class Peers {
     const isNew = known?.sequence !== capability.sequence
     record.capability = capability
     record.ownName = capability.name
+    record.noticedAt = now
     if (!direct) {
       record.heardOfAt = now
       return isNew ? 'changed' : null
@@ -117,6 +120,7 @@ export class Peers {
       state: 'away',
       capability: null,
       heardAt: -Infinity,
+      noticedAt: -Infinity,
       heardOfAt: -Infinity,
       roundTripMs: null
     }
@@ -158,6 +162,9 @@ export function peerInfo(record: PeerRecord, name: string, now: number): PeerInf
     lastSeenMs: state === 'connected' ? 0 : Math.max(0, now - Math.max(record.heardAt, record.heardOfAt)),
     addresses: record.addresses,
     version: capability?.version ?? null,
-    hardware: capability?.hardware ?? null
+    hardware: capability?.hardware ?? null,
+    answering: capability?.answering ?? null,
+    resumesInMs:
+      capability?.resumesInMs === undefined ? null : Math.max(0, record.noticedAt + capability.resumesInMs - now)
   }
 }

@@ -13,8 +13,10 @@ import { OwnAnswers } from './answering.ts'
 import { Asking } from './asking.ts'
 import { Broadcast } from './broadcast.ts'
 import { openDatabase } from './database.ts'
+import { Gate } from './gate.ts'
 import { eraseIdentity, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
 import { givenAddress } from './given-addresses.ts'
+import { Living } from './living.ts'
 import { LocalMesh } from './local-mesh.ts'
 import { LocalLibrary } from './library/local-library.ts'
 import { ModelsFolder } from './library/models-folder.ts'
@@ -25,7 +27,9 @@ import { Neighbours } from './neighbours.ts'
 import { createNetwork, startNetwork, type Network } from './network.ts'
 import { OtherEngines } from './other-engines.ts'
 import { OwnCapability } from './own-capability.ts'
+import { pauseFile } from './pause-file.ts'
 import { BUILT_IN_MODEL, type Paths } from './paths.ts'
+import { Pausing } from './pausing.ts'
 import { choosePort } from './port.ts'
 import { settled } from './settled.ts'
 import { resolveSettings, type GivenSettings, type Settings } from './settings.ts'
@@ -74,6 +78,13 @@ export async function startVisit({ paths, log, ending = (end) => end(), ...given
   const identity = loadIdentity(paths)
   return assemble({ paths, log, ending, settings: { ...settings, discovery: [] }, identity, listen: [], invite: null })
 }
+
+/**
+ * Asks handed to the engine at a time: its own runs one after another, and a second one behind it leaves no gap.
+ */
+const OWN_AT_ONCE = 2
+/** Other engines batch, or queue beyond a few by themselves; vLLM takes far more. */
+const SERVED_AT_ONCE = 32
 
 /** Forgets who this device was. What it measured, its models and its settings stay. */
 function startAnew(paths: Paths): void {
@@ -144,7 +155,30 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
       network?.services.notices.publish(capability.get())
     }
   })
-  const answers = new OwnAnswers({ engine, capability, maxRate })
+  const gate = new Gate({
+    atOnce: (model) => (served.has(model) ? SERVED_AT_ONCE : OWN_AT_ONCE),
+    nameOf: (model) => capability.get().models.find(({ hash }) => hash === model)?.name ?? 'that model',
+    alsoAt: (model) => neighbours.alsoAnsweringWith(model)
+  })
+  const answers = new OwnAnswers({ engine, capability, maxRate, gate })
+  // Before there is a network that could tell of it.
+  const living: Living = new Living({
+    answer: settings.answer,
+    capability,
+    answers,
+    asking: () => asking,
+    pausing: new Pausing({
+      // Who only asks for a moment asks itself, paused or not, and leaves the pause to the node.
+      store: visiting ? { read: () => null, write: () => undefined } : pauseFile(paths.pause, warn),
+      clock: systemClock,
+      changed: () => {
+        living.changed()
+      }
+    }),
+    emit: (event) => {
+      events.emit(event)
+    }
+  })
   const letGo = async () => {
     await engine.stop()
     database.close()
@@ -190,7 +224,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
         beaconPort: settings.beaconPort,
         instance: capability.get().instance,
         current: () => capability.get(),
-        answer: (request, options) => answers.generate(request, options),
+        answer: (request, { signal, peer }) => answers.generate(request, { signal, asker: peer }),
         log
       })
     )
@@ -221,7 +255,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     },
     peers: neighbours.peers,
     names,
-    here: (request, options) => answers.generate(request, options),
+    here: (request, options) => answers.generate(request, { ...options, asker: null }),
     there: (peerId, request, options) => askPeer(network, peerId, request, options)
   })
   try {
@@ -231,6 +265,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
       capability.update({ addresses: addressesOf(network) })
     }
   } catch (err) {
+    living.stop()
     belonging?.stop()
     neighbours.stop()
     await letGo()
@@ -242,7 +277,8 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   const looked = new AbortController()
   const end = async () => {
     events.emit({ type: 'stopping' })
-    capability.update({ answering: 'draining' })
+    living.end()
+    living.stop()
     library.stop()
     looked.abort()
     measured.stop()
@@ -268,6 +304,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     measuring: measured,
     answers,
     asking,
+    living,
     events,
     library,
     membership: belonging?.membership ?? new Outsider(paths, settings.name),
@@ -309,7 +346,7 @@ function tellOfEngines(engines: OtherEngines, events: Broadcast<MeshEvent>, sign
 function eraseHome(paths: Paths, all: boolean): void {
   eraseIdentity(paths)
   if (!all) return
-  for (const path of [paths.database, `${paths.database}-wal`, `${paths.database}-shm`, paths.config]) {
+  for (const path of [paths.database, `${paths.database}-wal`, `${paths.database}-shm`, paths.config, paths.pause]) {
     rmSync(path, { force: true })
   }
 }

@@ -68,7 +68,8 @@ describe('mesh status', () => {
       'devices   1 connected, 0 silent, 1 away',
       'door      closed',
       'recovery  no phrase yet (mesh recover --new makes one)',
-      'asks      0 running, 12 answered, 1 failed; 3 asked from here',
+      'given     12 answers (480 tokens read, 1200 written), 2 refused, 0 running',
+      'asked     3 questions from here, 1 failed, 1 time another device took over',
       'listens   /ip4/127.0.0.1/tcp/6373 (this machine only)',
       'memory    110 MB, engine 240 MB',
       'id        12D3KooWLaptop',
@@ -243,8 +244,32 @@ describe('mesh stop', () => {
   it('ends the node', async () => {
     const mesh = new SmallFake()
     assert.deepEqual(await commandLine(['stop'], { mesh }), { code: 0, stdout: '', stderr: 'Stopped laptop.\n' })
-    assert.equal(mesh.shutdowns, 1)
+    assert.deepEqual(mesh.shutdowns, [{}])
+    await commandLine(['stop', '--now'], { mesh })
+    assert.deepEqual(mesh.shutdowns.at(-1), { finishMs: 0 })
     assert.deepEqual(await data(mesh, 'stop'), { stopped: LAPTOP })
+  })
+
+  it('says what it waits for, and Ctrl-C makes it stop at once', async () => {
+    const mesh = new SmallFake()
+    let end = (): void => undefined
+    mesh.shutdown = (options) => {
+      mesh.shutdowns.push(options)
+      if (options?.finishMs === 0) end()
+      else mesh.emit({ type: 'draining', running: 2, finishMs: 60_000 })
+      return new Promise((resolve) => (end = resolve))
+    }
+    const { code, stderr } = await commandLine(['stop'], {
+      mesh,
+      meanwhile: (interruption, { stderr: shown }) => {
+        shown.on('data', (chunk) => {
+          if (String(chunk).includes('Waiting for 2 answers, at most 60 s; Ctrl-C')) interruption.interrupt()
+        })
+      }
+    })
+    assert.equal(code, 0)
+    assert.match(stderr, /^Waiting for 2 answers, at most 60 s; Ctrl-C stops it now\.\nStopped laptop\.\n$/)
+    assert.deepEqual(mesh.shutdowns, [{}, { finishMs: 0 }])
   })
 
   it('fails where none runs', async () => {

@@ -9,7 +9,10 @@ Everyday
   ask PROMPT…             get one answer from your strongest device
   chat                    hold a conversation with the mesh
   status                  see this device, its model and its mesh
+  pause                   let your other devices answer for a while
+  resume                  let this device answer again after a pause
   stop                    stop the node on this device
+  service [ACTION]        start the node with this machine and keep it running
 
 Devices
   peers                   list your devices, how fast each is and how busy

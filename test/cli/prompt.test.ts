@@ -196,7 +196,7 @@ describe('the prompt of mesh join', () => {
     await terminal.until('84\n')
     terminal.type(CTRL_D)
     assert.equal(await terminal.exit, 0)
-    assert.equal(mesh.shutdowns, 0)
+    assert.deepEqual(mesh.shutdowns, [])
   })
 })
 

@@ -9,6 +9,8 @@ import type {
   MembershipStatus,
   Message,
   ModelInfo,
+  Pause,
+  PauseOptions,
   PeerInfo,
   PlacementRow
 } from '../../src/interface.ts'
@@ -32,6 +34,8 @@ export function peer(changes: Partial<PeerInfo> = {}): PeerInfo {
     addresses: ['/ip4/192.168.1.5/tcp/6373'],
     version: '0.1.0',
     hardware: 'NVIDIA',
+    answering: 'yes',
+    resumesInMs: null,
     ...changes
   }
 }
@@ -77,7 +81,21 @@ export function meshStatus(changes: Partial<MeshStatus> = {}): MeshStatus {
     hardware: 'cpu, 8 cores',
     tokensPerSecond: 640,
     peers: [],
+    resumesInMs: null,
     asks: { running: 0, answered: 12, asked: 3, failed: 1 },
+    counters: {
+      answered: 12,
+      refused: 2,
+      broken: 0,
+      movedAway: 0,
+      promptTokens: 480,
+      answerTokens: 1200,
+      asked: 3,
+      failed: 1,
+      failovers: 1,
+      uptimeMs: 200_000,
+      pausedMs: 0
+    },
     uptimeMs: 200_000,
     memory: { node: 110, engine: 240 },
     ...changes
@@ -117,7 +135,10 @@ export class SmallFake implements Mesh {
   findings: Finding[] = []
   asked: { prompt: string | Message[]; options: AskOptions }[] = []
   stopped = 0
-  shutdowns = 0
+  shutdowns: ({ finishMs?: number } | undefined)[] = []
+  pauses: PauseOptions[] = []
+  resumed = 0
+  pause_: Pause = { resumesInMs: null, running: 0, finishMs: 60_000 }
   /** What an ask answers: events, an error to throw among them, or `wait` to stay until it is aborted. */
   answer: (prompt: string | Message[]) => (AskEvent | Error | 'wait')[] = () => answerOf('84')
   readonly #events: MeshEvent[] = []
@@ -195,8 +216,18 @@ export class SmallFake implements Mesh {
     return Promise.resolve()
   }
 
-  shutdown(): Promise<void> {
-    this.shutdowns++
+  pause(options: PauseOptions = {}): Promise<Pause> {
+    this.pauses.push(options)
+    return Promise.resolve({ ...this.pause_, resumesInMs: options.forMs ?? null })
+  }
+
+  resume(): Promise<void> {
+    this.resumed++
+    return Promise.resolve()
+  }
+
+  shutdown(options?: { finishMs?: number }): Promise<void> {
+    this.shutdowns.push(options)
     return Promise.resolve()
   }
 

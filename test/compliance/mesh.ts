@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { MeshError } from '../../src/errors.ts'
 import type { AskDone, AskEvent, AskOptions, Mesh, Message } from '../../src/interface.ts'
+import { livingCompliance } from './living.ts'
 import { libraryCompliance } from './library.ts'
 import { enginesCompliance } from './engines.ts'
 import { membershipCompliance } from './membership.ts'
@@ -223,6 +224,7 @@ export function meshCompliance(name: string, create: () => Promise<Specimen>): v
       })
     })
 
+    livingCompliance(() => mesh)
     membershipCompliance(() => mesh)
     libraryCompliance(() => mesh)
     enginesCompliance(() => mesh)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
-import { EngineFailedError } from '../../src/errors.ts'
+import { BusyError, EngineFailedError } from '../../src/errors.ts'
 import type { AskEvent, Capability, Generate, GenerateRequest } from '../../src/interface.ts'
 import { Asking } from '../../src/node/asking.ts'
 import { Peers } from '../../src/node/peers.ts'
@@ -88,7 +88,39 @@ describe('asking', () => {
       peer: { id: DESKTOP, name: 'name of Desktop' },
       model: { name: 'qwen3-4b', hash: offer().hash }
     })
-    assert.deepEqual(asking.counts, { asked: 1, failed: 0 })
+    assert.deepEqual(asking.counts, { asked: 1, failed: 0, failovers: 0 })
+  })
+
+  it('asks the next one at once when a queue is full, and counts who took over in mid-answer', async () => {
+    before.set(DESKTOP, () => Promise.reject(new BusyError('64 questions wait here already')))
+    const events = await ask()
+    assert.deepEqual(
+      asked.map(({ id }) => id),
+      [DESKTOP, LAPTOP]
+    )
+    assert.equal(events.at(-1)?.type, 'done')
+    assert.deepEqual(asking.counts, { asked: 1, failed: 0, failovers: 1 })
+    assert.equal(asking.running, 0)
+    await asking.settled()
+  })
+
+  it('leaves a paused device out until it says otherwise, and says until when', async () => {
+    const paused = { ...capability(DESKTOP), sequence: 2, answering: 'paused' as const, resumesInMs: 3_600_000 }
+    peers.apply(DESKTOP, { type: 'notice', capability: paused, direct: true }, clock.monotonic())
+    clock.advance(1000)
+    connect(LAPTOP)
+    peers.apply(DESKTOP, { type: 'beat', roundTripMs: 1 }, clock.monotonic())
+    assert.equal(first(), LAPTOP)
+    const until = new Date(clock.wall() + 3_599_000)
+    const time = `${String(until.getHours()).padStart(2, '0')}:${String(until.getMinutes()).padStart(2, '0')}`
+    const row = asking.why('Hello', {}).find(({ peer }) => peer.id === DESKTOP)
+    assert.equal(row?.eligible, false)
+    assert.ok(row.reason.startsWith('paused until ') && row.reason.endsWith(time), row.reason)
+    await ask()
+    assert.deepEqual(
+      asked.map(({ id }) => id),
+      [LAPTOP]
+    )
   })
 
   it('counts what failed, but not what the asker gave up', async () => {
@@ -96,7 +128,7 @@ describe('asking', () => {
     const reason = new Error('enough')
     await assert.rejects(asking.ask('Hello', { signal: AbortSignal.abort(reason) }).next(), reason)
     for await (const { type } of asking.ask('Hello', {})) if (type === 'accepted') break
-    assert.deepEqual(asking.counts, { asked: 3, failed: 1 })
+    assert.deepEqual(asking.counts, { asked: 3, failed: 1, failovers: 0 })
   })
 
   it('asks the next one when a peer is lost, and says why', async () => {

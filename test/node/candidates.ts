@@ -55,6 +55,7 @@ export function device(
     inFlight: 0,
     inFlightUnseen: 0,
     asideUntil: -Infinity,
+    resumesAtWall: null,
     ...changes
   }
 }

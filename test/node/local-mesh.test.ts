@@ -17,6 +17,20 @@ const MEMBERSHIP: MembershipStatus = {
   comparing: null,
   openDoors: []
 }
+const COUNTERS = {
+  answered: 2,
+  refused: 5,
+  broken: 6,
+  movedAway: 7,
+  promptTokens: 8,
+  answerTokens: 9,
+  asked: 3,
+  failed: 4,
+  failovers: 1,
+  uptimeMs: 10,
+  pausedMs: 0
+}
+const PAUSE = { resumesInMs: null, running: 1, finishMs: 60_000 }
 const HERE = { id: '12D3KooWHere', name: 'laptop-2' }
 
 describe('the mesh in this process', () => {
@@ -35,6 +49,7 @@ describe('the mesh in this process', () => {
     network?: object | null
     dialAddress?: () => Promise<void>
     close?: () => Promise<void>
+    ending?: boolean
   }
 
   function mesh({
@@ -44,7 +59,8 @@ describe('the mesh in this process', () => {
     visiting = false,
     network = null,
     dialAddress = () => Promise.resolve(),
-    close = () => Promise.resolve()
+    close = () => Promise.resolve(),
+    ending = false
   }: Changes = {}): LocalMesh {
     const capability = new OwnCapability({
       name: 'laptop',
@@ -74,9 +90,22 @@ describe('the mesh in this process', () => {
         dialAddress
       },
       measuring: { first, engineError: null },
-      answers: { running: 1, answered: 2 },
+      answers: { running: 1 },
+      living: {
+        isEnding: ending,
+        resumesInMs: null,
+        counters: COUNTERS,
+        pause: (options: object) => {
+          calls.push(`pause ${JSON.stringify(options)}`)
+          return PAUSE
+        },
+        resume: () => calls.push('resume'),
+        drain: (finishMs?: number) => {
+          calls.push(`drain ${String(finishMs)}`)
+          return Promise.resolve()
+        }
+      },
       asking: {
-        counts: { asked: 3, failed: 4 },
         why: (prompt: unknown) => {
           calls.push(`why ${String(prompt)}`)
           return []
@@ -109,7 +138,9 @@ describe('the mesh in this process', () => {
       hardware: 'a CPU',
       tokensPerSecond: MINI.decodeRate,
       peers: [],
-      asks: { running: 1, answered: 2, asked: 3, failed: 4 }
+      resumesInMs: null,
+      asks: { running: 1, answered: 2, asked: 3, failed: 4 },
+      counters: COUNTERS
     })
     assert.ok(uptimeMs >= 0 && memory.node > 0)
     assert.equal(memory.engine, 120)
@@ -192,6 +223,18 @@ describe('the mesh in this process', () => {
 
   it('finds nobody where it speaks to nobody', async () => {
     assert.deepEqual(await mesh().discover(), [])
+  })
+
+  it('pauses, resumes and drains by its parts, and takes no ask while it ends', async () => {
+    const node = mesh()
+    assert.deepEqual(await node.pause({ forMs: 5 }), PAUSE)
+    await node.resume()
+    await node.shutdown({ finishMs: 7 })
+    assert.deepEqual(calls, ['pause {"forMs":5}', 'resume', 'drain 7'])
+    await assert.rejects(node.pause(), { name: 'NodeUnreachableError' })
+    const ending = mesh({ ending: true })
+    assert.equal((await ending.status()).state, 'stopping')
+    await assert.rejects(ending.ask('Hello').next(), { name: 'NotAnsweringError', message: /stopping/ })
   })
 
   it('ends once, however often it is told to', async () => {

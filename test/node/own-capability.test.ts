@@ -16,10 +16,32 @@ describe('what this device says of itself', () => {
     capability.update({ queue: 1, models: [], addresses: [] })
     capability.update({ models: [{ ...MINI }] })
     capability.update({ models: [{ ...MINI }] })
-    capability.update({ models: [{ ...MINI, decodeRate: 1 }], answering: 'paused' })
+    capability.answer('yes', null)
+    capability.answer('paused', null)
     assert.deepEqual(told, [1, 2, 3])
     const { name, queue, answering, sequence } = capability.get()
     assert.deepEqual([name, queue, answering, sequence], ['pi', 1, 'paused', 3])
+  })
+
+  it('tells how long a pause still lasts whenever it is asked, and of another end at once', () => {
+    let now = 1000
+    const told: number[] = []
+    const capability: OwnCapability = new OwnCapability({
+      name: 'pi',
+      version: '0.1.0',
+      answering: 'yes',
+      changed: () => told.push(capability.get().resumesInMs ?? -1),
+      now: () => now
+    })
+    assert.equal('resumesInMs' in capability.get(), false)
+    capability.answer('paused', 61_000)
+    now = 31_000
+    assert.equal(capability.get().resumesInMs, 30_000)
+    capability.answer('paused', 61_000)
+    capability.answer('paused', 91_000)
+    capability.answer('yes', null)
+    assert.deepEqual(told, [60_000, 60_000, -1])
+    assert.equal('resumesInMs' in capability.get(), false)
   })
 
   it('differs from process to process', () => {

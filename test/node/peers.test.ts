@@ -203,10 +203,15 @@ describe('a peer as it is shown', () => {
       lastSeenMs: 0,
       addresses: [],
       version: '0.1.0',
-      hardware: 'a CPU'
+      hardware: 'a CPU',
+      answering: 'yes',
+      resumesInMs: null
     })
-    peers.apply('pi', direct({ models, answering: 'paused' }), 10)
-    assert.equal(shown().model, null)
+    peers.apply('pi', direct({ models, answering: 'paused', resumesInMs: 5000 }), 10)
+    // 1000 ms of it are over by our own clock.
+    assert.deepEqual([shown().model, shown().answering, shown().resumesInMs], [null, 'paused', 4000])
+    peers.apply('pi', { type: 'beat', roundTripMs: null }, 1000)
+    assert.equal(shown().resumesInMs, 4000)
     peers.apply('pi', direct({ models }), 10)
     peers.apply('pi', { type: 'closed' }, 20)
     assert.deepEqual([shown().model, shown().lastSeenMs], [null, 1000])

@@ -159,6 +159,7 @@ describe('placement', () => {
 
     const cases: [string, ReturnType<typeof device>, object, string][] = [
       ['paused', device('a', [BIG], { answering: 'paused' }), {}, 'paused'],
+      ['paused here', device('a', [BIG], { answering: 'paused', here: true }), {}, 'paused; mesh resume ends that'],
       ['set not to answer', device('a', [BIG], { answering: 'no' }), {}, 'set not to answer, or without an engine'],
       ['shutting down', device('a', [BIG], { answering: 'draining' }), {}, 'shutting down'],
       ['away', device('a', [BIG], { state: 'away' }), {}, 'away'],

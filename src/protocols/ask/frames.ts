@@ -744,6 +744,7 @@ export interface Event {
   tokens?: Tokens
   done?: Done
   failed?: Failed
+  queued?: Queued
 }
 
 export namespace Event {
@@ -758,7 +759,16 @@ export namespace Event {
 
         obj = { ...obj }
 
+        if (obj.queued != null) {
+          obj.failed = undefined
+          obj.done = undefined
+          obj.tokens = undefined
+          obj.waiting = undefined
+          obj.accepted = undefined
+        }
+
         if (obj.failed != null) {
+          obj.queued = undefined
           obj.done = undefined
           obj.tokens = undefined
           obj.waiting = undefined
@@ -766,6 +776,7 @@ export namespace Event {
         }
 
         if (obj.done != null) {
+          obj.queued = undefined
           obj.failed = undefined
           obj.tokens = undefined
           obj.waiting = undefined
@@ -773,6 +784,7 @@ export namespace Event {
         }
 
         if (obj.tokens != null) {
+          obj.queued = undefined
           obj.failed = undefined
           obj.done = undefined
           obj.waiting = undefined
@@ -780,6 +792,7 @@ export namespace Event {
         }
 
         if (obj.waiting != null) {
+          obj.queued = undefined
           obj.failed = undefined
           obj.done = undefined
           obj.tokens = undefined
@@ -787,6 +800,7 @@ export namespace Event {
         }
 
         if (obj.accepted != null) {
+          obj.queued = undefined
           obj.failed = undefined
           obj.done = undefined
           obj.tokens = undefined
@@ -816,6 +830,11 @@ export namespace Event {
         if (obj.failed != null) {
           w.uint32(42)
           Failed.codec().encode(obj.failed, w)
+        }
+
+        if (obj.queued != null) {
+          w.uint32(50)
+          Queued.codec().encode(obj.queued, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -860,6 +879,12 @@ export namespace Event {
               })
               break
             }
+            case 6: {
+              obj.queued = Queued.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.queued
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -867,7 +892,16 @@ export namespace Event {
           }
         }
 
+        if (obj.queued != null) {
+          delete obj.failed
+          delete obj.done
+          delete obj.tokens
+          delete obj.waiting
+          delete obj.accepted
+        }
+
         if (obj.failed != null) {
+          delete obj.queued
           delete obj.done
           delete obj.tokens
           delete obj.waiting
@@ -875,6 +909,7 @@ export namespace Event {
         }
 
         if (obj.done != null) {
+          delete obj.queued
           delete obj.failed
           delete obj.tokens
           delete obj.waiting
@@ -882,6 +917,7 @@ export namespace Event {
         }
 
         if (obj.tokens != null) {
+          delete obj.queued
           delete obj.failed
           delete obj.done
           delete obj.waiting
@@ -889,6 +925,7 @@ export namespace Event {
         }
 
         if (obj.waiting != null) {
+          delete obj.queued
           delete obj.failed
           delete obj.done
           delete obj.tokens
@@ -896,6 +933,7 @@ export namespace Event {
         }
 
         if (obj.accepted != null) {
+          delete obj.queued
           delete obj.failed
           delete obj.done
           delete obj.tokens
@@ -941,6 +979,13 @@ export namespace Event {
             case 5: {
               yield * Failed.codec().stream(reader, reader.uint32(), `${prefix}.failed`, {
                 limits: opts.limits?.failed
+              })
+
+              break
+            }
+            case 6: {
+              yield * Queued.codec().stream(reader, reader.uint32(), `${prefix}.queued`, {
+                limits: opts.limits?.queued
               })
 
               break
@@ -1069,6 +1114,11 @@ export namespace Event {
     value: string
   }
 
+  export interface EventQueuedPlaceFieldEvent {
+    field: '$.queued.place'
+    value: number
+  }
+
   export function encode (obj: Partial<Event>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Event.codec())
   }
@@ -1077,7 +1127,7 @@ export namespace Event {
     return decodeMessage(buf, Event.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Event>): Generator<EventAcceptedNameFieldEvent | EventAcceptedModelFieldEvent | EventAcceptedSamplingMaxTokensFieldEvent | EventAcceptedSamplingTemperatureFieldEvent | EventAcceptedSamplingTopPFieldEvent | EventAcceptedSamplingTopKFieldEvent | EventAcceptedSamplingRepetitionPenaltyFieldEvent | EventAcceptedSamplingSeedFieldEvent | EventAcceptedSamplingStopFieldEvent | EventWaitingPlaceFieldEvent | EventWaitingLoadedFieldEvent | EventWaitingPrefilledFieldEvent | EventTokensTokensFieldEvent | EventTokensTextFieldEvent | EventDoneFinishReasonFieldEvent | EventDonePromptTokensFieldEvent | EventDoneAnswerTokensFieldEvent | EventDoneQueueMsFieldEvent | EventDonePrefillMsFieldEvent | EventDoneDecodeMsFieldEvent | EventFailedCodeFieldEvent | EventFailedMessageFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Event>): Generator<EventAcceptedNameFieldEvent | EventAcceptedModelFieldEvent | EventAcceptedSamplingMaxTokensFieldEvent | EventAcceptedSamplingTemperatureFieldEvent | EventAcceptedSamplingTopPFieldEvent | EventAcceptedSamplingTopKFieldEvent | EventAcceptedSamplingRepetitionPenaltyFieldEvent | EventAcceptedSamplingSeedFieldEvent | EventAcceptedSamplingStopFieldEvent | EventWaitingPlaceFieldEvent | EventWaitingLoadedFieldEvent | EventWaitingPrefilledFieldEvent | EventTokensTokensFieldEvent | EventTokensTextFieldEvent | EventDoneFinishReasonFieldEvent | EventDonePromptTokensFieldEvent | EventDoneAnswerTokensFieldEvent | EventDoneQueueMsFieldEvent | EventDonePrefillMsFieldEvent | EventDoneDecodeMsFieldEvent | EventFailedCodeFieldEvent | EventFailedMessageFieldEvent | EventQueuedPlaceFieldEvent> {
     return streamMessage(buf, Event.codec(), opts)
   }
 }
@@ -1714,6 +1764,95 @@ export namespace Done {
 
   export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Done>): Generator<DoneFinishReasonFieldEvent | DonePromptTokensFieldEvent | DoneAnswerTokensFieldEvent | DoneQueueMsFieldEvent | DonePrefillMsFieldEvent | DoneDecodeMsFieldEvent> {
     return streamMessage(buf, Done.codec(), opts)
+  }
+}
+
+export interface Queued {
+  place: number
+}
+
+export namespace Queued {
+  let _codec: Codec<Queued>
+
+  export const codec = (): Codec<Queued> => {
+    if (_codec == null) {
+      _codec = message<Queued>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.place != null && obj.place !== 0)) {
+          w.uint32(8)
+          w.uint32(obj.place)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          place: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.place = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.place`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface QueuedPlaceFieldEvent {
+    field: '$.place'
+    value: number
+  }
+
+  export function encode (obj: Partial<Queued>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Queued.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Queued>): Queued {
+    return decodeMessage(buf, Queued.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Queued>): Generator<QueuedPlaceFieldEvent> {
+    return streamMessage(buf, Queued.codec(), opts)
   }
 }
 

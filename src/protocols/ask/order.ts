@@ -11,7 +11,7 @@ export interface Progress {
 export const ASKED: Progress = { phase: 'asked', tokensLeft: 0 }
 
 /**
- * The order of an answer: one `accepted`, any `waiting`, any `tokens`, one `done`, and no more tokens than were agreed
+ * The order of an answer: any `waiting`, one `accepted`, any `waiting`, any `tokens`, one `done`, and no more tokens than were agreed
  * upon. Pure.
  *
  * @throws {ProtocolError} when the event may not come now
@@ -23,7 +23,7 @@ export function follow({ phase, tokensLeft }: Progress, event: GenerateEvent): P
       // The token that ends the sequence is sent and not counted.
       return { phase: 'accepted', tokensLeft: event.sampling.maxTokens + 1 }
     case 'waiting':
-      if (phase !== 'accepted') break
+      if (phase !== 'asked' && phase !== 'accepted') break
       return { phase, tokensLeft }
     case 'tokens':
       if (phase !== 'accepted' && phase !== 'answering') break

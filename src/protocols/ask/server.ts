@@ -76,6 +76,7 @@ async function sendAnswer(
 ): Promise<void> {
   const events = answer(request, { signal, peer })[Symbol.asyncIterator]()
   let sign: Uint8Array = SIGN_OF_LIFE
+  let accepted = false
   const waiting = setInterval(() => {
     // What is queued already shows that this device lives, as soon as the reader takes it.
     if (stream.writeStatus === 'writable' && !stream.writableNeedsDrain) void writeFrame(stream, sign).catch(() => null)
@@ -84,11 +85,13 @@ async function sendAnswer(
     while (true) {
       const next = await unlessAborted(events.next(), signal)
       if (next.done === true) return
-      const frame = encodeEvent(next.value)
+      accepted ||= next.value.type === 'accepted'
+      const event = next.value
+      const frame = encodeEvent(event.type === 'waiting' && !accepted ? { ...event, type: 'queued' } : event)
       await writeFrame(stream, frame, { timeoutMs: writeTimeoutMs, signal })
       waiting.refresh()
-      sign = signAfter(sign, next.value, frame)
-      if (next.value.type === 'tokens' || next.value.type === 'done') clearInterval(waiting)
+      sign = signAfter(sign, event, frame)
+      if (event.type === 'tokens' || event.type === 'done') clearInterval(waiting)
     }
   } finally {
     clearInterval(waiting)

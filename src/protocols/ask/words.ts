@@ -124,8 +124,14 @@ function tokenIds(tokens: number[], limit: number): number[] {
   return tokens
 }
 
+/** The place in the line before the engine: `waiting` before `accepted`, which older releases take for a sign of life. */
+export interface Queued {
+  type: 'queued'
+  place: number
+}
+
 /** @throws {EngineFailedError} when the engine says what no frame can hold */
-export function encodeEvent(event: GenerateEvent | Failure): Uint8Array {
+export function encodeEvent(event: GenerateEvent | Failure | Queued): Uint8Array {
   try {
     const frame = eventFrame(event)
     eventFrom(frame)
@@ -138,8 +144,10 @@ export function encodeEvent(event: GenerateEvent | Failure): Uint8Array {
   throw new EngineFailedError(`The engine gave more than ${MAX_EVENT_BYTES} bytes at once.`)
 }
 
-function eventFrame(event: GenerateEvent | Failure): frames.Event {
+function eventFrame(event: GenerateEvent | Failure | Queued): frames.Event {
   switch (event.type) {
+    case 'queued':
+      return { queued: { place: event.place } }
     case 'accepted': {
       const { model, sampling } = event
       return { accepted: { name: model.name, model: bytesOf('model', model.hash, HASH_BYTES), sampling } }
@@ -182,7 +190,10 @@ export function decodeEvent(bytes: Uint8Array): GenerateEvent | Failure | undefi
 }
 
 function eventFrom(frame: frames.Event): GenerateEvent | Failure | undefined {
-  const { accepted, waiting, tokens, done, failed } = frame
+  const { accepted, waiting, tokens, done, failed, queued } = frame
+  if (queued !== undefined) {
+    return { type: 'waiting', place: integer('place', queued.place, 0, MAX_PLACE), loaded: null, prefilled: null }
+  }
   if (accepted !== undefined) {
     return {
       type: 'accepted',

@@ -210,6 +210,11 @@ export namespace Frame {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface FrameCapabilityResumesInMsFieldEvent {
+    field: '$.capability.resumesInMs'
+    value: number
+  }
+
   export interface FrameBeatFieldEvent {
     field: '$.beat'
     value: number
@@ -228,7 +233,7 @@ export namespace Frame {
     return decodeMessage(buf, Frame.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameCapabilityNameFieldEvent | FrameCapabilityInstanceFieldEvent | FrameCapabilityVersionFieldEvent | FrameCapabilitySequenceFieldEvent | FrameCapabilityAnsweringFieldEvent | FrameCapabilityModelsNameFieldEvent | FrameCapabilityModelsHashFieldEvent | FrameCapabilityModelsParametersFieldEvent | FrameCapabilityModelsQuantizationFieldEvent | FrameCapabilityModelsContextLengthFieldEvent | FrameCapabilityModelsBuiltInFieldEvent | FrameCapabilityModelsPrefillRateFieldEvent | FrameCapabilityModelsDecodeRateFieldEvent | FrameCapabilityModelsStartsOnlyFieldEvent | FrameCapabilityQueueFieldEvent | FrameCapabilityHardwareFieldEvent | FrameCapabilityAddressesFieldEvent | FrameCapabilityRosterFieldEvent | FrameBeatFieldEvent | FrameEchoFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameCapabilityNameFieldEvent | FrameCapabilityInstanceFieldEvent | FrameCapabilityVersionFieldEvent | FrameCapabilitySequenceFieldEvent | FrameCapabilityAnsweringFieldEvent | FrameCapabilityModelsNameFieldEvent | FrameCapabilityModelsHashFieldEvent | FrameCapabilityModelsParametersFieldEvent | FrameCapabilityModelsQuantizationFieldEvent | FrameCapabilityModelsContextLengthFieldEvent | FrameCapabilityModelsBuiltInFieldEvent | FrameCapabilityModelsPrefillRateFieldEvent | FrameCapabilityModelsDecodeRateFieldEvent | FrameCapabilityModelsStartsOnlyFieldEvent | FrameCapabilityQueueFieldEvent | FrameCapabilityHardwareFieldEvent | FrameCapabilityAddressesFieldEvent | FrameCapabilityRosterFieldEvent | FrameCapabilityResumesInMsFieldEvent | FrameBeatFieldEvent | FrameEchoFieldEvent> {
     return streamMessage(buf, Frame.codec(), opts)
   }
 }
@@ -244,6 +249,7 @@ export interface Capability {
   hardware?: string
   addresses: string[]
   roster?: Uint8Array<ArrayBuffer>
+  resumesInMs?: number
 }
 
 export namespace Capability {
@@ -308,6 +314,11 @@ export namespace Capability {
         if (obj.roster != null) {
           w.uint32(82)
           w.bytes(obj.roster)
+        }
+
+        if (obj.resumesInMs != null) {
+          w.uint32(89)
+          w.double(obj.resumesInMs)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -379,6 +390,10 @@ export namespace Capability {
             }
             case 10: {
               obj.roster = reader.bytes()
+              break
+            }
+            case 11: {
+              obj.resumesInMs = reader.double()
               break
             }
             default: {
@@ -487,6 +502,13 @@ export namespace Capability {
               yield {
                 field: `${prefix}.roster`,
                 value: reader.bytes()
+              }
+              break
+            }
+            case 11: {
+              yield {
+                field: `${prefix}.resumesInMs`,
+                value: reader.double()
               }
               break
             }
@@ -602,6 +624,11 @@ export namespace Capability {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface CapabilityResumesInMsFieldEvent {
+    field: '$.resumesInMs'
+    value: number
+  }
+
   export function encode (obj: Partial<Capability>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Capability.codec())
   }
@@ -610,7 +637,7 @@ export namespace Capability {
     return decodeMessage(buf, Capability.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Capability>): Generator<CapabilityNameFieldEvent | CapabilityInstanceFieldEvent | CapabilityVersionFieldEvent | CapabilitySequenceFieldEvent | CapabilityAnsweringFieldEvent | CapabilityModelsNameFieldEvent | CapabilityModelsHashFieldEvent | CapabilityModelsParametersFieldEvent | CapabilityModelsQuantizationFieldEvent | CapabilityModelsContextLengthFieldEvent | CapabilityModelsBuiltInFieldEvent | CapabilityModelsPrefillRateFieldEvent | CapabilityModelsDecodeRateFieldEvent | CapabilityModelsStartsOnlyFieldEvent | CapabilityQueueFieldEvent | CapabilityHardwareFieldEvent | CapabilityAddressesFieldEvent | CapabilityRosterFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Capability>): Generator<CapabilityNameFieldEvent | CapabilityInstanceFieldEvent | CapabilityVersionFieldEvent | CapabilitySequenceFieldEvent | CapabilityAnsweringFieldEvent | CapabilityModelsNameFieldEvent | CapabilityModelsHashFieldEvent | CapabilityModelsParametersFieldEvent | CapabilityModelsQuantizationFieldEvent | CapabilityModelsContextLengthFieldEvent | CapabilityModelsBuiltInFieldEvent | CapabilityModelsPrefillRateFieldEvent | CapabilityModelsDecodeRateFieldEvent | CapabilityModelsStartsOnlyFieldEvent | CapabilityQueueFieldEvent | CapabilityHardwareFieldEvent | CapabilityAddressesFieldEvent | CapabilityRosterFieldEvent | CapabilityResumesInMsFieldEvent> {
     return streamMessage(buf, Capability.codec(), opts)
   }
 }

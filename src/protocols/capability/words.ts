@@ -23,6 +23,8 @@ const MAX_PARAMETERS = 1e15
 const MAX_CONTEXT = 100_000_000
 /** Tokens a second; the fastest data centre stays far below. */
 const MAX_RATE = 1e9
+/** A year: no pause that is worth telling of lasts longer. */
+const MAX_PAUSE_MS = 365 * 24 * 3600 * 1000
 
 /** What one frame of the kept-open stream says: any of the three. */
 export interface Words {
@@ -103,7 +105,8 @@ function capabilityFrom(frame: frames.Capability): Capability {
     addresses: atMost('addresses', frame.addresses, MAX_ADDRESSES).map((address) =>
       label('address', address, MAX_ADDRESS_LENGTH)
     ),
-    roster: frame.roster === undefined ? null : hexOf('roster', frame.roster, HASH_BYTES)
+    roster: frame.roster === undefined ? null : hexOf('roster', frame.roster, HASH_BYTES),
+    ...(frame.resumesInMs === undefined ? {} : { resumesInMs: real('resumesInMs', frame.resumesInMs, 0, MAX_PAUSE_MS) })
   }
 }
 
