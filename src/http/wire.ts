@@ -110,6 +110,8 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   shutdown: { call: (mesh) => mesh.shutdown(), ...FINISH, atClose: 'stay' },
   'library.export': library('export'),
   'library.import': library('import'),
+  'library.pull': library('pull'),
+  'library.nearby': library('nearby'),
   'library.add': library('add'),
   'library.remove': library('remove'),
   'membership.list': membership('list'),
