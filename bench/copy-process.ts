@@ -85,7 +85,8 @@ async function take(task: Extract<CopyTask, { role: 'take' }>): Promise<CopyRepo
   else {
     const fetch = () => inPieces(socket, pieceBytes)
     const wrong = ({ path }: SharedFile) => new Error(`${path} is wrong`)
-    for await (const step of takeInPieces(into, { files: [file], pieceBytes, fetch, wrong })) void step
+    const steps = takeInPieces(into, { files: [file], pieceBytes, fetch, wrong })
+    while ((await steps.next()).done !== true);
   }
   const report = used()
   rmSync(into, { recursive: true })

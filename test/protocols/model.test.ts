@@ -247,8 +247,8 @@ describe('models between two members', () => {
 
   it('take nothing from a peer that breaks the rules', async () => {
     const data = (bytes: number): ModelReply => ({ type: 'data', bytes: CONTENT.subarray(0, bytes) })
-    const { pieces: _, ...file } = FILE
-    const said: ModelReply = { type: 'file', ...file }
+    const { path, bytes, sha256, extra } = FILE
+    const said: ModelReply = { type: 'file', path, bytes, sha256, extra }
     const cases: [string, ModelReply[], 'list' | 'manifest' | 'pieces'][] = [
       ['less data', [data(100), { type: 'end' }], 'pieces'],
       ['another kind', [{ type: 'model', model: INFO }], 'pieces'],

@@ -327,7 +327,9 @@ describe('pulling a model from another device', () => {
     const third = new Shelf()
     others.push(third)
     // A store that refuses new hashes: whatever is needed must be there.
-    shelf.onSet = (key) => assert.ok(!key.startsWith('pieces'), key)
+    shelf.onSet = (key) => {
+      assert.ok(!key.startsWith('pieces'), key)
+    }
     third.devices.add('second', shelf.share())
     await done(third.library.pull({ name: 'qwen' }))
     assert.deepEqual(filesIn(join(third.models, 'qwen')), filesIn(join(desktop.home.models, 'qwen')))
