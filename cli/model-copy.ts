@@ -62,13 +62,13 @@ export async function importModel(
   output.line(`Ask it: ${hint(`ask --model ${done.name} "…"`)}`)
 }
 
-function keptInWords({ kept, bytes: total }: ModelCopyDone): string {
+export function keptInWords({ kept, bytes: total }: ModelCopyDone): string {
   if (kept === 0) return ''
   return kept === total ? ', all of it there from before' : `, ${bytes(kept)} of it there from before`
 }
 
 /** Shows how far a copy has come until it is through. */
-async function follow(events: AsyncIterable<ModelCopyEvent>, invocation: Invocation): Promise<ModelCopyDone> {
+export async function follow(events: AsyncIterable<ModelCopyEvent>, invocation: Invocation): Promise<ModelCopyDone> {
   const { output, interruption } = invocation
   const show = shower(output)
   try {
@@ -77,6 +77,7 @@ async function follow(events: AsyncIterable<ModelCopyEvent>, invocation: Invocat
         show(event)
         continue
       }
+      if (event.type === 'notice') output.note(event.message)
       const { type, ...rest } = event
       if (output.json) output.data({ event: type, ...rest })
       if (event.type === 'done') return event

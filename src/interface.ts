@@ -255,17 +255,26 @@ export interface Engine {
 
 /**
  * What is told while a model is copied. In this order: one `started` (none where nothing has to be copied), any
- * `progress`, one `done`; or an error is thrown.
+ * `progress`, one `done`; or an error is thrown. A `notice` may come at any time before the end.
  */
-export type ModelCopyEvent = ModelCopyStarted | ModelCopyProgress | ModelCopyDone
+export type ModelCopyEvent = ModelCopyStarted | ModelCopyProgress | ModelCopyNotice | ModelCopyDone
 
 export interface ModelCopyStarted {
   type: 'started'
   name: string
-  /** The package: a folder or a file. */
+  /** The package: a folder or a file. Of a pull, the model's folder here. */
   path: string
   bytes: number
   files: number
+  /** Of a pull: the device that it comes from. */
+  from?: PeerLabel
+}
+
+/** Why it does not go on, or goes on otherwise: a device went away, another one takes its place. */
+export interface ModelCopyNotice {
+  type: 'notice'
+  /** For a person. */
+  message: string
 }
 
 export interface ModelCopyProgress {
@@ -280,15 +289,28 @@ export interface ModelCopyProgress {
 export interface ModelCopyDone {
   type: 'done'
   /** `known`: the model was here already, and nothing was copied. */
-  outcome: 'exported' | 'imported' | 'known'
+  outcome: 'exported' | 'imported' | 'pulled' | 'known'
   /** The model's name here. */
   name: string
   hash: string
-  /** The package. */
+  /** As in `started`. */
   path: string
   bytes: number
   /** How many of them were there from an earlier try. */
   kept: number
+  /** Of a pull: the device that gave the last of it, or would have. */
+  from?: PeerLabel
+}
+
+/** A model that is not here, and that devices which are connected would give. */
+export interface NearbyModel {
+  name: string
+  hash: string
+  bytes: number
+  parameters: number | null
+  quantization: string | null
+  /** Who has it, the quickest link first. */
+  peers: PeerLabel[]
 }
 
 /** The models of this device as files that are carried, added and removed. Paths are absolute, on this device. */
@@ -314,6 +336,25 @@ export interface ModelLibrary {
    * @throws {InvalidPackageError} {ModelExistsError} {DiskFullError} {FileUnusableError} {BusyError}
    */
   import(options: AbortOptions & { path: string; name?: string; replace?: boolean }): AsyncIterable<ModelCopyEvent>
+  /**
+   * Copies a model of another device to this one. It is listed when all of it has been proved, and not before. Where an
+   * earlier try was interrupted it goes on. When the device goes away it waits ten minutes for it, or goes on from another
+   * one that has the same.
+   *
+   * @param options.name the model there: its name, or a unique beginning of its hash
+   * @param options.from a device's name, or a unique beginning of its PeerId. @default the quickest link of those that
+   * have the model
+   * @param options.as the name here. @default the name there
+   * @param options.replace puts it in the place of another model of that name
+   * @throws {UnknownModelError} naming the devices and what they have {UnknownPeerError} {AmbiguousPeerError}
+   * @throws {PeerUnreachableError} {WrongPieceError} {NotMemberError}
+   * @throws {ModelExistsError} {DiskFullError} {FileUnusableError} {BusyError}
+   */
+  pull(
+    options: AbortOptions & { name: string; from?: string; as?: string; replace?: boolean }
+  ): AsyncIterable<ModelCopyEvent>
+  /** What could be pulled now: asks the devices that are connected, each for three seconds at most. */
+  nearby(options?: AbortOptions): Promise<NearbyModel[]>
   /**
    * Lists a folder as a model without copying it.
    *

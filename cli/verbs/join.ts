@@ -8,6 +8,7 @@ import { readInvite } from '../invite-text.ts'
 import { rotatingLog } from '../service/log-file.ts'
 import { serveData, serveLog, servePrompt } from '../serving.ts'
 import { settle } from '../settling.ts'
+import { parseSize } from '../size.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 import { defineVerb, withMesh, type Invocation, type NodeOptions, type Values } from '../verb.ts'
 import { writeRequest } from '../request-file.ts'
@@ -50,6 +51,11 @@ const FLAGS = {
     type: 'text',
     value: 'FILE',
     summary: 'with --headless: write the lines to this file, which is put aside at 1 MB'
+    },
+  'max-upload': {
+    type: 'text',
+    value: 'SIZE',
+    summary: 'give models to other devices at no more than SIZE/s, such as 5M'
   },
   headless: { type: 'switch', summary: 'no prompt: stay until stopped, and log lines' }
 } as const
@@ -113,7 +119,7 @@ function checkFlags({ words, values, hint }: JoinInvocation): void {
 }
 
 function nodeOptions({ home, log, values }: JoinInvocation, invite: string | undefined): NodeOptions {
-  const { name, connect, port, listen, answer, mesh, 'max-rate': maxRate } = values
+  const { name, connect, port, listen, answer, mesh, 'max-rate': maxRate, 'max-upload': maxUpload } = values
   return {
     ...home,
     log,
@@ -123,6 +129,7 @@ function nodeOptions({ home, log, values }: JoinInvocation, invite: string | und
     ...(listen !== undefined && { listen }),
     ...(answer !== undefined && { answer }),
     ...(maxRate !== undefined && { maxRate }),
+    ...(maxUpload !== undefined && { maxUpload: parseSize(maxUpload, '--max-upload') }),
     ...(invite !== undefined && { invite }),
     ...(mesh !== undefined && { mesh: readWords(mesh) }),
     ...(values.new === true && { startNew: true }),

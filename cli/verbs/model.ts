@@ -3,12 +3,14 @@ import { EXIT, UsageError } from '../exit-codes.ts'
 import { addModel, removeModel } from '../model-change.ts'
 import { exportModel, importModel } from '../model-copy.ts'
 import { listModels, modelCalled, showModel } from '../model-list.ts'
+import { listNearby, orElsewhere, pullModel } from '../model-pull.ts'
 import { nearest } from '../nearest.ts'
 import { defineVerb, withMesh, type Invocation, type Values } from '../verb.ts'
 
 const FLAGS = {
-  name: { type: 'text', value: 'NAME', summary: 'another name for what is exported, imported or added' },
-  replace: { type: 'switch', summary: 'export, import: put it in the place of another model' },
+  from: { type: 'text', value: 'DEVICE', summary: 'pull: the device to copy it from (default: any that has it)' },
+  name: { type: 'text', value: 'NAME', summary: 'another name for what is exported, imported, pulled or added' },
+  replace: { type: 'switch', summary: 'export, import, pull: put it in the place of another model' },
   split: { type: 'text', value: 'SIZE', summary: 'export: no file larger than this, for example 4G' },
   yes: { type: 'switch', summary: 'rm: do not ask' }
 } as const
@@ -16,7 +18,7 @@ const FLAGS = {
 type Given = Values<typeof FLAGS>
 
 interface Action {
-  /** What follows its name. */
+  /** What follows its name; in brackets what may be left out. */
   words: readonly string[]
   flags: readonly (keyof typeof FLAGS)[]
   run: (mesh: Mesh, invocation: Invocation<Given>, words: string[]) => Promise<number>
@@ -34,8 +36,21 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   show: {
     words: ['NAME'],
     flags: [],
-    run: async (mesh, { output, interruption: { signal } }, [name = '']) => {
-      showModel(modelCalled(await mesh.models({ signal }), name), output)
+    run: async (mesh, invocation, [name = '']) => {
+      const { signal } = invocation.interruption
+      const models = await mesh.models({ signal })
+      await orElsewhere(mesh, invocation, name, () => {
+        showModel(modelCalled(models, name), invocation.output)
+      })
+      return EXIT.done
+    }
+  },
+  pull: {
+    words: ['[NAME]'],
+    flags: ['from', 'name', 'replace'],
+    run: async (mesh, invocation, [name]) => {
+      if (name === undefined) await listNearby(mesh, invocation)
+      else await pullModel(mesh, invocation, name, invocation.values)
       return EXIT.done
     }
   },
@@ -43,7 +58,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     words: ['NAME', 'PATH'],
     flags: ['name', 'replace', 'split'],
     run: async (mesh, invocation, [name = '', path = '']) => {
-      await exportModel(mesh, invocation, [name, path], invocation.values)
+      await orElsewhere(mesh, invocation, name, () => exportModel(mesh, invocation, [name, path], invocation.values))
       return EXIT.done
     }
   },
@@ -51,7 +66,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     words: ['PATH'],
     flags: ['name', 'replace'],
     run: async (mesh, invocation, [path = '']) => {
-      await importModel(mesh, invocation, path, invocation.values)
+      await orElsewhere(mesh, invocation, path, () => importModel(mesh, invocation, path, invocation.values))
       return EXIT.done
     }
   },
@@ -80,6 +95,7 @@ export const model = defineVerb({
   flags: FLAGS,
   notes: (hint) => [
     `${hint('model ls')}: the models on this device; ${hint('model show NAME')}: one of them.`,
+    `${hint('model pull NAME --from DEVICE')}: copies a model of another of your devices to this one, without the internet; without a name, what there is. Where it was interrupted, the same command goes on.`,
     `${hint('model export NAME PATH')}: a copy to carry, into a folder such as that of a stick, or as one file that ends in .tar. Where it was interrupted, the same command goes on.`,
     `${hint('model import PATH')}: takes such a copy in, after every byte of it was proved.`,
     `${hint('model add FOLDER')}: lists a folder in the Hugging Face layout where it lies, without copying it.`,
@@ -109,7 +125,8 @@ function actionCalled(name: string, hint: Invocation['hint']): Action {
 }
 
 function check(name: string, { words, flags }: Action, given: string[], values: Given, hint: Invocation['hint']): void {
-  if (given.length !== words.length) {
+  const least = words.filter((word) => !word.startsWith('[')).length
+  if (given.length < least || given.length > words.length) {
     throw new UsageError(`The form is ${hint(['model', name, ...words].join(' '))}.`)
   }
   const stray = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).find((flag) => flag in values && !flags.includes(flag))

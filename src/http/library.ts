@@ -10,6 +10,8 @@ export function controlLibrary(call: CallMethod, watch: WatchMethod): ModelLibra
   return {
     export: (options) => watch('library.export', options),
     import: (options) => watch('library.import', options),
+    pull: (options) => watch('library.pull', options),
+    nearby: (options) => call('library.nearby', options),
     add: (options) => call('library.add', options),
     remove: (options) => call('library.remove', options)
   }

@@ -113,6 +113,8 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   shutdown: { call: (mesh, { options }) => mesh.shutdown(options as never), ...FINISH, atClose: 'stay' },
   'library.export': library('export'),
   'library.import': library('import'),
+  'library.pull': library('pull'),
+  'library.nearby': library('nearby'),
   'library.add': library('add'),
   'library.remove': library('remove'),
   'membership.list': membership('list'),

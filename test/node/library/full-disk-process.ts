@@ -1,15 +1,17 @@
 /**
- * Imports, and exports, to a small disk that somebody else fills meanwhile; prints what came of it. Runs in a mount
+ * Imports, exports and pulls, to a small disk that somebody else fills meanwhile; prints what came of it. Runs in a mount
  * namespace of its own, on a tmpfs that is gone with it.
  *
- *   node full-disk-process.js ROOT PATH
+ *   node full-disk-process.js ROOT PATH HOME
+ *
+ * PATH is a package, HOME that of another device.
  */
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ModelCopyEvent } from '../../../src/interface.ts'
 import { Shelf } from './shelf.ts'
 
-const [root = '', path = ''] = process.argv.slice(2)
+const [root = '', path = '', home = ''] = process.argv.slice(2)
 const shelf = new Shelf(root)
 const filler = join(root, 'filler')
 
@@ -51,4 +53,14 @@ const to = join(root, 'qwen.tar')
 results.exportFilled = await outcome(library.export({ name: 'qwen', path: to }), fill)
 rmSync(filler)
 results.exportWithRoom = await outcome(library.export({ name: 'qwen', path: to }))
+rmSync(to)
+await library.remove({ name: 'qwen' })
+shelf.devices.add('desktop', new Shelf(home).share())
+fill()
+results.pullFullBefore = await outcome(library.pull({ name: 'big' }))
+rmSync(filler)
+results.pullFilled = await outcome(library.pull({ name: 'big' }), fill)
+results.pullListed = (await shelf.list()).length
+rmSync(filler)
+results.pullWithRoom = await outcome(library.pull({ name: 'big' }))
 process.stdout.write(JSON.stringify(results))
