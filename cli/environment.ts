@@ -1,5 +1,9 @@
 /** Every environment variable that the command reads itself; `MESH_HOME` and its kin are the node's. */
 
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { HubSettings } from '../src/interface.ts'
+
 export type Variables = Readonly<Record<string, string | undefined>>
 
 export interface Environment {
@@ -13,6 +17,8 @@ export interface Environment {
   npmPrefix: string | undefined
   path: string
   shell: string
+  /** As the hub's own tools read them: HF_ENDPOINT, HF_TOKEN, HF_HOME. */
+  hub: HubSettings
 }
 
 export function readEnvironment(variables: Variables): Environment {
@@ -22,6 +28,17 @@ export function readEnvironment(variables: Variables): Environment {
     npmCommand: variables.npm_command,
     npmPrefix: variables.npm_config_global_prefix,
     path: variables.PATH ?? variables.Path ?? '',
-    shell: variables.SHELL ?? ''
+    shell: variables.SHELL ?? '',
+    hub: hubSettings(variables)
+  }
+}
+
+/** The node that works for us may have been started with others, or with none. */
+function hubSettings({ HF_ENDPOINT: endpoint, HF_TOKEN: token, HF_HOME: home }: Variables): HubSettings {
+  const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''
+  return {
+    ...(isSet(endpoint) && { endpoint }),
+    ...(isSet(token) && { token }),
+    ...(isSet(home) && { home: home.startsWith('~/') ? join(homedir(), home.slice(2)) : resolve(home) })
   }
 }

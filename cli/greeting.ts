@@ -19,7 +19,7 @@ export function greeting({ status, looked, hint }: GreetingInit): string[] {
   const command = hint('').trimEnd()
   const lines = [`This is ${name}. ${place(status, looked, hint)}`, `Answers here: ${answersHere(status)}`]
   if (answering === 'yes' && strongest(models)?.builtIn === true) {
-    lines.push(`A real model: ${hint('model')} shows how to add one`)
+    lines.push(`A real model: ${hint('model pull')}`)
   }
   if (status.mesh !== null && status.membership.state !== 'removed') {
     lines.push(`Next device: run the same command there${nextDevice(status, hint)}`)

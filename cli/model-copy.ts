@@ -62,19 +62,24 @@ export async function importModel(
   output.line(`Ask it: ${hint(`ask --model ${done.name} "…"`)}`)
 }
 
-function keptInWords({ kept, bytes: total }: ModelCopyDone): string {
+export function keptInWords({ kept, bytes: total }: ModelCopyDone): string {
   if (kept === 0) return ''
   return kept === total ? ', all of it there from before' : `, ${bytes(kept)} of it there from before`
 }
 
 /** Shows how far a copy has come until it is through. */
-async function follow(events: AsyncIterable<ModelCopyEvent>, invocation: Invocation): Promise<ModelCopyDone> {
+export async function follow(events: AsyncIterable<ModelCopyEvent>, invocation: Invocation): Promise<ModelCopyDone> {
   const { output, interruption } = invocation
   const show = shower(output)
   try {
     for await (const event of events) {
       if (event.type === 'progress') {
         show(event)
+        continue
+      }
+      if (event.type === 'remark') {
+        output.note(event.message)
+        output.report({ event: 'remark', message: event.message })
         continue
       }
       const { type, ...rest } = event

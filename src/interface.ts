@@ -77,6 +77,18 @@ export interface ModelInfo {
   engine?: string
   /** As in `ModelOffer`. @default false */
   startsOnly?: boolean
+  /** Where it was pulled from the Hugging Face hub, and in which form. @default it came another way */
+  origin?: ModelOrigin
+}
+
+/** What a model pulled from the hub remembers, wherever it is carried; its hash does not depend on it. */
+export interface ModelOrigin {
+  /** `OWNER/NAME` */
+  repository: string
+  /** 40 hexadecimal digits. */
+  commit: string
+  /** As the hub's files say it: `q4`, `q4f16`, `int8`, … */
+  quantization: string
 }
 
 /** Lone-request speed of one model on one device, in tokens a second. */
@@ -241,14 +253,20 @@ export interface Engine {
 
 /**
  * What is told while a model is copied. In this order: one `started` (none where nothing has to be copied), any
- * `progress`, one `done`; or an error is thrown.
+ * `progress`, one `done`; or an error is thrown. Remarks may stand anywhere before the end.
  */
-export type ModelCopyEvent = ModelCopyStarted | ModelCopyProgress | ModelCopyDone
+export type ModelCopyEvent = ModelCopyRemark | ModelCopyStarted | ModelCopyProgress | ModelCopyDone
+
+/** What its owner should know: why this quantization, that it needs more memory than there is, that a server is slow. */
+export interface ModelCopyRemark {
+  type: 'remark'
+  message: string
+}
 
 export interface ModelCopyStarted {
   type: 'started'
   name: string
-  /** The package: a folder or a file. */
+  /** The package: a folder or a file. Of what is pulled: where from. */
   path: string
   bytes: number
   files: number
@@ -266,7 +284,7 @@ export interface ModelCopyProgress {
 export interface ModelCopyDone {
   type: 'done'
   /** `known`: the model was here already, and nothing was copied. */
-  outcome: 'exported' | 'imported' | 'known'
+  outcome: 'exported' | 'imported' | 'pulled' | 'known'
   /** The model's name here. */
   name: string
   hash: string
@@ -277,8 +295,65 @@ export interface ModelCopyDone {
   kept: number
 }
 
+/** How a model would do on this device. `tight`: when other programs give up memory. `no-room`: on the disk. */
+export type ModelFit = 'fits' | 'tight' | 'too-large' | 'no-room'
+
+/** A model of the hub that is known to run here, in the quantization that would be taken by default. */
+export interface CatalogueEntry {
+  /** `OWNER/NAME` */
+  repository: string
+  parameters: number
+  /** As the hub calls it: `apache-2.0`, … */
+  license: string
+  quantization: string
+  /** To download, to about a hundredth; the hub has the exact number. */
+  bytes: number
+  /** Bytes needed to run it, estimated. */
+  memory: number
+  fit: ModelFit
+  /** Why, with the numbers. */
+  reason: string
+  /** Its name where it is here already, or null. */
+  here: string | null
+}
+
+/** The hub as the one who asks wants it. @default as the environment of the process that serves the home says */
+export interface HubSettings {
+  /** As HF_ENDPOINT: another server that speaks as the hub does. */
+  endpoint?: string
+  /** As HF_TOKEN. */
+  token?: string
+  /** As HF_HOME: the folder in which the hub's own tools keep a token. Absolute. */
+  home?: string
+}
+
 /** The models of this device as files that are carried, added and removed. Paths are absolute, on this device. */
 export interface ModelLibrary {
+  /** Models of the hub that are known to run here, the smallest first. Nothing is asked of the hub. */
+  catalogue(options?: AbortOptions): Promise<CatalogueEntry[]>
+  /**
+   * Brings a model here from the Hugging Face hub; it is listed when all of it has been proved, and not before. Where an
+   * earlier try was interrupted it goes on, with the files of the commit that it began with.
+   *
+   * @param options.name `OWNER/NAME` on the hub
+   * @param options.from `hub`
+   * @param options.as the name here. @default NAME
+   * @param options.replace puts it in the place of another model of that name
+   * @param options.quantization `q4`, `q4f16`, `q8`, `int8`, `fp16`, `fp32`, … @default the best that fits this device
+   * @throws {NotOnHubError} {GatedModelError} {NotOnnxError} {UnknownQuantizationError}
+   * @throws {HubUnreachableError} {HubSilentError} {HubCutOffError} {HubAnswerError} {HubBytesError}
+   * @throws {ModelExistsError} {DiskFullError} {BusyError}
+   */
+  pull(
+    options: AbortOptions & {
+      name: string
+      from?: string
+      as?: string
+      replace?: boolean
+      quantization?: string
+      hub?: HubSettings
+    }
+  ): AsyncIterable<ModelCopyEvent>
   /**
    * Writes a portable package: into a folder as `NAME.meshmodel`, or as one file that ends in `.tar`. Where an earlier
    * try was interrupted it goes on.

@@ -8,6 +8,8 @@ type WatchMethod = (method: MethodName, options: AbortOptions) => AsyncIterable<
 /** `Mesh.library` over the control socket. */
 export function controlLibrary(call: CallMethod, watch: WatchMethod): ModelLibrary {
   return {
+    catalogue: (options) => call('library.catalogue', options),
+    pull: (options) => watch('library.pull', options),
     export: (options) => watch('library.export', options),
     import: (options) => watch('library.import', options),
     add: (options) => call('library.add', options),

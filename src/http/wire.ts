@@ -78,11 +78,12 @@ function membership(name: keyof Membership, more: Partial<Method> = {}): Method 
   }
 }
 
-function library(name: keyof ModelLibrary): Method {
+function library(name: keyof ModelLibrary, more: Partial<Method> = {}): Method {
   return {
     call: (mesh, { options }) => mesh.library[name](options as never),
     atClose: 'finish',
-    longest: MAX_OPTIONS_BYTES
+    longest: MAX_OPTIONS_BYTES,
+    ...more
   }
 }
 
@@ -108,6 +109,8 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   doctor: { call: (mesh, { options }) => mesh.doctor(options), ...FINISH },
   events: { call: (mesh, { options }) => mesh.events(options), ...FINISH, atClose: 'end' },
   shutdown: { call: (mesh) => mesh.shutdown(), ...FINISH, atClose: 'stay' },
+  'library.catalogue': library('catalogue'),
+  'library.pull': library('pull', { secrets: ['hub'] }),
   'library.export': library('export'),
   'library.import': library('import'),
   'library.add': library('add'),

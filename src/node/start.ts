@@ -13,9 +13,11 @@ import { OwnAnswers } from './answering.ts'
 import { Asking } from './asking.ts'
 import { Broadcast } from './broadcast.ts'
 import { openDatabase } from './database.ts'
+import { readEnvironment } from './environment.ts'
 import { eraseIdentity, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
 import { givenAddress } from './given-addresses.ts'
 import { LocalMesh } from './local-mesh.ts'
+import { hubSource } from './library/hub-access.ts'
 import { LocalLibrary } from './library/local-library.ts'
 import { ModelsFolder } from './library/models-folder.ts'
 import { FIRST_MEASUREMENT_MS, Measuring } from './measuring.ts'
@@ -112,6 +114,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   let measuring: Measuring | null = null
   const library = new LocalLibrary({
     ...{ folder, places, measurements },
+    hub: hubSource(paths.home, readEnvironment()),
     changed: async ({ signal }) => {
       await engine.models()
       // Who visits is gone before anybody could be told of it.

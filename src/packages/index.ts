@@ -8,8 +8,9 @@
  * Writing and unpacking leave alone what is there already, byte for byte, so that a second try goes on where the first
  * one ended. Both are generators: whoever takes no more events has stopped the work.
  */
+export { checkRoom, makeFolder, roomOn, syncFolder, writing } from './disk.ts'
 export { isModelName, nameFrom } from './model-name.ts'
-export { LEAST_PART_BYTES } from './manifest.ts'
+export { LEAST_PART_BYTES, filesProblem } from './manifest.ts'
 export { openPackage, type ModelPackage } from './open-package.ts'
 export { unpackPackage } from './unpack.ts'
 export { writePackage } from './write-package.ts'

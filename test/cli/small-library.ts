@@ -1,4 +1,4 @@
-import type { ModelCopyEvent, ModelInfo, ModelLibrary } from '../../src/interface.ts'
+import type { CatalogueEntry, ModelCopyEvent, ModelInfo, ModelLibrary } from '../../src/interface.ts'
 import { modelInfo } from './small-fake.ts'
 
 type Method = keyof ModelLibrary
@@ -11,6 +11,18 @@ export class SmallLibrary implements ModelLibrary {
   events: (ModelCopyEvent | Error)[] = []
   /** What `add` and `remove` answer. */
   answer: ModelInfo | Error = modelInfo({ name: 'qwen', builtIn: false })
+
+  /** What `catalogue` answers. */
+  known: CatalogueEntry[] = []
+
+  async catalogue(): Promise<CatalogueEntry[]> {
+    await Promise.resolve()
+    return this.known
+  }
+
+  pull(options: Parameters<ModelLibrary['pull']>[0]): AsyncIterable<ModelCopyEvent> {
+    return this.#copy('pull', options)
+  }
 
   export(options: Parameters<ModelLibrary['export']>[0]): AsyncIterable<ModelCopyEvent> {
     return this.#copy('export', options)

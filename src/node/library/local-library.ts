@@ -10,10 +10,12 @@ import {
 } from '../../errors.ts'
 import { createCatalog, keepContentHash, modelHashOf } from '../../inference/index.ts'
 import type { Catalog, CatalogModel, MeasurementStore, ModelPlace } from '../../inference/index.ts'
-import type { AbortOptions, ModelCopyEvent, ModelInfo, ModelLibrary } from '../../interface.ts'
+import type { AbortOptions, CatalogueEntry, ModelCopyEvent, ModelInfo, ModelLibrary } from '../../interface.ts'
 import { nameFrom, openPackage, unpackPackage, writePackage, type ModelPackage } from '../../packages/index.ts'
 import { deferred, type Deferred } from '../deferred.ts'
 import { settled } from '../settled.ts'
+import { knownHere } from './hub-catalogue.ts'
+import { pullFromHub, type HubSource } from './hub-pull.ts'
 import type { ModelsFolder } from './models-folder.ts'
 import { absolutePath, modelName, partBytes } from './options.ts'
 import { copyEvents } from './copy-events.ts'
@@ -23,6 +25,8 @@ export interface LocalLibraryInit {
   /** The models that are listed without lying in the folder. */
   places: () => ModelPlace[]
   measurements: MeasurementStore
+  /** The Hugging Face hub. */
+  hub: HubSource
   /** The list of models has changed; resolves when what is offered follows it. */
   changed: (options: AbortOptions) => Promise<void>
 }
@@ -33,6 +37,9 @@ interface Doing {
   signal: AbortSignal
   over: Deferred<void>
 }
+
+/** As a source: the Hugging Face hub. */
+const FROM_HUB = 'hub'
 
 /** What was aborted ends within a chunk or two, unless its disk is stuck. */
 const ENDING_MS = 5_000
@@ -55,6 +62,23 @@ export class LocalLibrary implements ModelLibrary {
 
   stop(): void {
     this.#stopped.abort(new NodeUnreachableError('The node stopped. Repeat the command: it goes on where it ended.'))
+  }
+
+  async catalogue({ signal }: AbortOptions = {}): Promise<CatalogueEntry[]> {
+    const device = await this.#init.hub.device()
+    const models = await this.#catalog.list()
+    signal?.throwIfAborted()
+    return knownHere(
+      device,
+      models.map(({ info }) => info)
+    )
+  }
+
+  pull(options: Options<'pull'>): AsyncIterable<ModelCopyEvent> {
+    if (options.from !== undefined && options.from !== FROM_HUB) throw new InvalidRequestError('From the hub only.')
+    const { folder, measurements, hub, changed } = this.#init
+    const parts = { folder, measurements, hub, changed, catalog: this.#catalog }
+    return this.#alone(`pulling ${options.name}`, options, (signal) => pullFromHub(parts, options, signal))
   }
 
   export(options: Options<'export'>): AsyncIterable<ModelCopyEvent> {

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createCatalog } from '../../../src/inference/index.ts'
 import type { ModelInfo, ModelCopyDone, ModelCopyEvent } from '../../../src/interface.ts'
+import type { HubLimits } from '../../../src/hub/index.ts'
+import type { Environment } from '../../../src/node/environment.ts'
+import { hubSource } from '../../../src/node/library/hub-access.ts'
 import { LocalLibrary } from '../../../src/node/library/local-library.ts'
 import { ModelsFolder } from '../../../src/node/library/models-folder.ts'
 import { FIXTURES } from '../../inference/fixture.ts'
@@ -13,6 +16,9 @@ export class Shelf {
   readonly root: string
   readonly models: string
   readonly stick: string
+  /** What the hub is spoken to with. */
+  environment: Environment = {}
+  limits: HubLimits = {}
   readonly measurements = new Map<string, string>()
   /** The names that were listed at each change. */
   readonly changes: string[][] = []
@@ -36,6 +42,7 @@ export class Shelf {
       folder,
       places: () => [{ name: 'mini', path: join(FIXTURES, 'models', 'fused'), builtIn: true }, ...folder.references()],
       measurements: this.#store(),
+      hub: hubSource(this.root, this.environment, this.limits),
       changed: async () => {
         this.onChange()
         this.changes.push((await this.list()).map(({ name }) => name))
