@@ -27,9 +27,10 @@ export async function findModel(
   }
   // Loaded at the first pull: nothing else needs it.
   const { listFiles, modelInfo } = await import('@huggingface/hub')
-  const fetch = jsonFetch(requests, repository, signal === undefined ? {} : { signal })
+  const options = signal === undefined ? {} : { signal }
+  const fetch = jsonFetch(requests, repository, options)
   const common = { hubUrl: requests.endpoint, fetch }
-  const info = await understood(requests, () =>
+  const info = await understood(requests, options, () =>
     modelInfo({
       ...{ ...common, name: repository, additionalFields: ['sha', 'cardData', 'tags'] },
       ...(commit !== undefined && { revision: commit })
@@ -45,7 +46,7 @@ export async function findModel(
   const files: HubFile[] = []
   /** Adds the files of a folder. Resolves to the folders in it. */
   const look = (path: string): Promise<string[]> =>
-    understood(requests, async () => {
+    understood(requests, options, async () => {
       const inside: string[] = []
       const entries: AsyncGenerator = listFiles({
         ...common,
@@ -62,17 +63,18 @@ export async function findModel(
       return inside
     })
   if ((await look('')).includes(GRAPHS)) await look(GRAPHS)
-  const problem = files.length === 0 ? null : pathsProblem(files)
-  if (problem !== null) throw new HubAnswerError(`${repository} cannot be taken: ${problem}.`)
-  return { repository: name, commit: sha, license: licenseOf(cardData, tags), files }
+  // Hidden files, and what not every system takes, are of no use here.
+  const usable = files.filter((file) => pathsProblem([file]) === null)
+  return { repository: name, commit: sha, license: licenseOf(cardData, tags), files: usable }
 }
 
 /** Runs what the hub's library does; what it throws by itself is its answer to an answer that it did not understand. */
-async function understood<T>(requests: Requests, work: () => Promise<T>): Promise<T> {
+async function understood<T>(requests: Requests, { signal }: AbortOptions, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (err) {
-    if (err instanceof MeshError || (err as Error).name === 'AbortError') throw err
+    signal?.throwIfAborted()
+    if (err instanceof MeshError) throw err
     throw strange(requests, err)
   }
 }

@@ -8,6 +8,7 @@
  *
  * Nothing here looks at a graph or runs anything; paths are judged by the rules that are handed in.
  */
+import { HubAnswerError } from '../errors.ts'
 import type { AbortOptions } from '../interface.ts'
 import { FilesReader } from './files-reader.ts'
 import { download } from './download.ts'
@@ -106,7 +107,10 @@ export function createHub({ disk, pathsProblem, ...init }: HubInit): Hub {
   return {
     endpoint: requests.endpoint,
     find: (repository, options = {}) => findModel(requests, repository, pathsProblem, options),
-    download: (model, files, into, options = {}) =>
-      download(new FilesReader(requests, model), files, into, disk, options)
+    download: (model, files, into, options = {}) => {
+      const problem = pathsProblem(files)
+      if (problem !== null) throw new HubAnswerError(`${model.repository} cannot be taken: ${problem}.`)
+      return download(new FilesReader(requests, model), files, into, disk, options)
+    }
   }
 }

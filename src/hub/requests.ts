@@ -3,6 +3,7 @@ import { ConfigError, HubAnswerError } from '../errors.ts'
 import type { AbortOptions } from '../interface.ts'
 import { DEFAULT_ENDPOINT, type HubInit } from './index.ts'
 import { Patience } from './patience.ts'
+import { redirectOf } from './redirect.ts'
 import { networkTrouble, waitAfter } from './trouble.ts'
 
 /** The hub redirects once for a large file, and once more for a model that was renamed. */
@@ -130,23 +131,6 @@ export class Requests {
       }
     }
   }
-}
-
-/** Where an answer sends to; null where it is one. @throws {HubAnswerError} for an address that may not be */
-function redirectOf({ status, headers }: Response, from: URL): URL | null {
-  if (![301, 302, 303, 307, 308].includes(status)) return null
-  const location = headers.get('location')
-  if (location === null || !URL.canParse(location, from.href)) {
-    throw new HubAnswerError(`${from.host} redirects to nowhere. Is HF_ENDPOINT right?`)
-  }
-  const to = new URL(location, from)
-  const isWorse = to.protocol !== 'https:' && to.protocol !== from.protocol
-  if (isWorse || !['http:', 'https:'].includes(to.protocol)) {
-    throw new HubAnswerError(
-      `${from.host} redirects from a connection that nobody can read to ${to.protocol}//${to.host}, which is not followed.`
-    )
-  }
-  return to
 }
 
 async function* body(

@@ -112,9 +112,12 @@ export class HubDouble {
   put(
     name: string,
     files: Files,
-    { lies = {}, ...more }: Partial<Pick<Repository, 'gated' | 'license' | 'xet'>> & Partial<Pick<Commit, 'lies'>> = {}
+    {
+      lies = {},
+      commit = randomBytes(20).toString('hex'),
+      ...more
+    }: Partial<Pick<Repository, 'gated' | 'license' | 'xet'>> & { lies?: Commit['lies']; commit?: string } = {}
   ): string {
-    const commit = createHash('sha1').update(randomBytes(20)).digest('hex')
     const before = this.#repositories.get(name) ?? { gated: false, license: 'apache-2.0', xet: false }
     const commits = this.#repositories.get(name)?.commits ?? new Map<string, Commit>()
     this.#repositories.set(name, {
@@ -314,7 +317,7 @@ export class HubDouble {
       const chunk = body.subarray(asked.sent, Math.min(end, asked.sent + CHUNK_BYTES))
       const goesOn = response.write(chunk)
       asked.sent += chunk.length
-      if (!goesOn) await Promise.race([once(response, 'drain'), once(response, 'close')])
+      if (!goesOn) await eitherOf(response, 'drain', 'close')
       if (Number.isFinite(this.pace))
         await new Promise((resolve) => setTimeout(resolve, (chunk.length / this.pace) * 1000))
     }
@@ -328,6 +331,16 @@ export class HubDouble {
     found.times--
     return found.trouble
   }
+}
+
+function eitherOf(response: ServerResponse, ...events: string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const happened = (): void => {
+      for (const event of events) response.off(event, happened)
+      resolve()
+    }
+    for (const event of events) response.on(event, happened)
+  })
 }
 
 /** A model of the fixtures as files of a repository: its graph under the names that are given. */
