@@ -145,6 +145,11 @@ export class HubDouble {
     this.#troubles.push({ part, trouble, times })
   }
 
+  /** From now on it behaves. */
+  clear(): void {
+    this.#troubles.length = 0
+  }
+
   /** Bytes that were sent although they had been sent before. */
   sentTwice(): number {
     let twice = 0

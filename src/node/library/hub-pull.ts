@@ -26,7 +26,7 @@ import type { AbortOptions, HubSettings, ModelCopyEvent, ModelLibrary, ModelOrig
 import { makeFolder, writing } from '../../packages/index.ts'
 import { copyEvents } from './copy-events.ts'
 import type { ModelsFolder } from './models-folder.ts'
-import { modelName } from './options.ts'
+import { absolutePath, modelName } from './options.ts'
 
 /** The hub, and what there is on this device for what it has. */
 export interface HubSource {
@@ -43,6 +43,9 @@ export interface HubPullParts {
 }
 
 type PullOptions = Parameters<ModelLibrary['pull']>[0]
+
+/** Of a name, an address or a token. */
+const MOST_CHARACTERS = 500
 
 /** Of what is taken in, as of everything in the home. */
 const FOLDER_MODE = 0o700
@@ -62,7 +65,7 @@ export async function* pullFromHub(
   const wanted = options.quantization === undefined ? undefined : text(options.quantization, 'quantization')
   const digest = createHash('sha256').update(`hub ${repository.toLowerCase()}`).digest('hex')
   const begun = await readOrigin(folder.incomingOf(digest))
-  const hub = await parts.hub.open(options.hub ?? {})
+  const hub = await parts.hub.open(settingsOf(options.hub))
   const { model, choice, variants } = await chosen(parts, hub, repository, wanted, begun, signal)
   const { variant } = choice
   const origin = { repository: model.repository, commit: model.commit, quantization: variant.quantization }
@@ -200,8 +203,19 @@ async function keepHashes(folder: string, files: readonly HubFile[], measurement
   }
 }
 
+/** @throws {InvalidRequestError} */
+function settingsOf(given: unknown = {}): HubSettings {
+  if (typeof given !== 'object' || given === null) throw new InvalidRequestError('The hub’s settings are no object.')
+  const { endpoint, token, home } = given as Record<string, unknown>
+  return {
+    ...(endpoint !== undefined && { endpoint: text(endpoint, 'endpoint of the hub') }),
+    ...(token !== undefined && { token: text(token, 'token of the hub') }),
+    ...(home !== undefined && { home: absolutePath(home) })
+  }
+}
+
 /** It may have come over the control socket. */
 function text(value: unknown, option: string): string {
-  if (typeof value === 'string' && value.length <= 200) return value
-  throw new InvalidRequestError(`The ${option} is a text of at most 200 characters.`)
+  if (typeof value === 'string' && value.length <= MOST_CHARACTERS) return value
+  throw new InvalidRequestError(`The ${option} is a text of at most ${MOST_CHARACTERS} characters.`)
 }

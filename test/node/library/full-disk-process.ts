@@ -1,16 +1,19 @@
 /**
- * Imports, and exports, to a small disk that somebody else fills meanwhile; prints what came of it. Runs in a mount
+ * Imports, pulls from a hub, and exports, to a small disk that somebody else fills meanwhile; prints what came of it. Runs in a mount
  * namespace of its own, on a tmpfs that is gone with it.
  *
  *   node full-disk-process.js ROOT PATH
+ *   node full-disk-process.js ROOT hub ENDPOINT
  */
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ModelCopyEvent } from '../../../src/interface.ts'
 import { Shelf } from './shelf.ts'
 
-const [root = '', path = ''] = process.argv.slice(2)
+const [root = '', path = '', hfEndpoint = ''] = process.argv.slice(2)
+const isHub = path === 'hub'
 const shelf = new Shelf(root)
+shelf.environment = { hfEndpoint, hfHome: root }
 const filler = join(root, 'filler')
 
 function fill(): void {
@@ -38,17 +41,20 @@ async function outcome(copy: AsyncIterable<ModelCopyEvent>, meanwhile: () => voi
 
 const results: Record<string, unknown> = {}
 const { library } = shelf
+const take = () => (isHub ? library.pull({ name: 'onnx-community/Small-ONNX' }) : library.import({ path }))
 fill()
-results.fullBefore = await outcome(library.import({ path }))
+results.fullBefore = await outcome(take())
 rmSync(filler)
-results.filledMeanwhile = await outcome(library.import({ path }), fill)
+results.filledMeanwhile = await outcome(take(), fill)
 results.listed = (await shelf.list()).length
 results.filled = statSync(filler).size > 0
 rmSync(filler)
-results.withRoom = await outcome(library.import({ path }))
+results.withRoom = await outcome(take())
 results.entries = shelf.entries()
-const to = join(root, 'qwen.tar')
-results.exportFilled = await outcome(library.export({ name: 'qwen', path: to }), fill)
-rmSync(filler)
-results.exportWithRoom = await outcome(library.export({ name: 'qwen', path: to }))
+if (!isHub) {
+  const to = join(root, 'qwen.tar')
+  results.exportFilled = await outcome(library.export({ name: 'qwen', path: to }), fill)
+  rmSync(filler)
+  results.exportWithRoom = await outcome(library.export({ name: 'qwen', path: to }))
+}
 process.stdout.write(JSON.stringify(results))

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createCatalog } from '../../../src/inference/index.ts'
 import type { ModelInfo, ModelCopyDone, ModelCopyEvent } from '../../../src/interface.ts'
-import type { HubLimits } from '../../../src/hub/index.ts'
+import type { Device, HubLimits } from '../../../src/hub/index.ts'
 import type { Environment } from '../../../src/node/environment.ts'
 import { hubSource } from '../../../src/node/library/hub-access.ts'
+import type { HubSource } from '../../../src/node/library/hub-pull.ts'
 import { LocalLibrary } from '../../../src/node/library/local-library.ts'
 import { ModelsFolder } from '../../../src/node/library/models-folder.ts'
 import { FIXTURES } from '../../inference/fixture.ts'
@@ -19,6 +20,8 @@ export class Shelf {
   /** What the hub is spoken to with. */
   environment: Environment = {}
   limits: HubLimits = {}
+  /** What this device is taken for; itself where this is not set. */
+  device: Device | undefined
   readonly measurements = new Map<string, string>()
   /** The names that were listed at each change. */
   readonly changes: string[][] = []
@@ -42,7 +45,7 @@ export class Shelf {
       folder,
       places: () => [{ name: 'mini', path: join(FIXTURES, 'models', 'fused'), builtIn: true }, ...folder.references()],
       measurements: this.#store(),
-      hub: hubSource(this.root, this.environment, this.limits),
+      hub: this.#hub(),
       changed: async () => {
         this.onChange()
         this.changes.push((await this.list()).map(({ name }) => name))
@@ -88,6 +91,11 @@ export class Shelf {
 
   close(): void {
     rmSync(this.root, { recursive: true })
+  }
+
+  #hub(): HubSource {
+    const real = hubSource(this.root, this.environment, this.limits)
+    return { open: (settings) => real.open(settings), device: async () => this.device ?? (await real.device()) }
   }
 
   #store() {
