@@ -77,11 +77,7 @@ export async function follow(events: AsyncIterable<ModelCopyEvent>, invocation: 
         show(event)
         continue
       }
-      if (event.type === 'remark') {
-        output.note(event.message)
-        output.report({ event: 'remark', message: event.message })
-        continue
-      }
+      if (event.type === 'notice') output.note(event.message)
       const { type, ...rest } = event
       if (output.json) output.data({ event: type, ...rest })
       if (event.type === 'done') return event

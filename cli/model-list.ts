@@ -3,6 +3,7 @@ import { UnknownModelError } from '../src/errors.ts'
 import type { Mesh, ModelInfo, ModelOrigin } from '../src/interface.ts'
 import { bytes, parameters } from './human.ts'
 import type { Output } from './output.ts'
+import { showNearby } from './model-pull.ts'
 import type { Column } from './table.ts'
 import type { Invocation } from './verb.ts'
 
@@ -27,6 +28,7 @@ export async function listModels(mesh: Mesh, invocation: Invocation, { alone }: 
     COLUMNS,
     models.map((each) => [each.name, size(each), parameters(each.parameters), each.quantization ?? '?', stateOf(each)])
   )
+  await showNearby(mesh, invocation)
   if (!alone) return
   const { home } = await mesh.status({ signal })
   output.line()

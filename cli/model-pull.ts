@@ -1,8 +1,16 @@
-import type { CatalogueEntry, Mesh, ModelFit } from '../src/interface.ts'
-import { bytes, parameters } from './human.ts'
+import { InvalidRequestError, UnknownModelError } from '../src/errors.ts'
+import type { Mesh, NearbyModel } from '../src/interface.ts'
+import { bytes } from './human.ts'
 import { follow, keptInWords } from './model-copy.ts'
 import type { Column } from './table.ts'
 import type { Invocation } from './verb.ts'
+
+const COLUMNS: readonly Column[] = [
+  { title: 'NAME' },
+  { title: 'SIZE', align: 'right' },
+  { title: 'ON' },
+  { title: 'COPY IT HERE', wrap: true }
+]
 
 export interface PullFlags {
   from?: string
@@ -11,70 +19,18 @@ export interface PullFlags {
   replace?: true
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: 'MODEL' },
-  { title: 'PARAMETERS', align: 'right' },
-  { title: 'KIND' },
-  { title: 'DOWNLOAD', align: 'right' },
-  { title: 'MEMORY', align: 'right' },
-  { title: 'LICENSE' },
-  { title: 'HERE', wrap: true }
-]
-
-const FITS: Readonly<Record<ModelFit, string>> = {
-  fits: 'fits',
-  tight: 'tight',
-  'too-large': 'too large',
-  'no-room': 'no room'
-}
-
-/** `mesh model pull` */
-export async function listCatalogue(mesh: Mesh, { output, interruption, hint }: Invocation): Promise<void> {
-  const entries = await mesh.library.catalogue({ signal: interruption.signal })
-  if (output.json) {
-    output.data(entries)
-    return
-  }
-  output.table(
-    COLUMNS,
-    entries.map((each) => [
-      each.repository,
-      parameters(each.parameters),
-      each.quantization,
-      bytes(each.bytes),
-      bytes(each.memory),
-      each.license,
-      here(each)
-    ])
-  )
-  const best = bestOf(entries)
-  output.line()
-  if (best !== undefined) output.line(`Pull the largest that fits: ${hint(`model pull ${best.repository}`)}`)
-  output.line(`Any other in the ONNX layout of the Hugging Face hub: ${hint('model pull OWNER/NAME')}`)
-  output.line(`Larger ones, by Ollama, llama.cpp, LM Studio, vLLM or exo: ${hint('engine --help')}`)
-}
-
-function here({ here: name, fit, reason }: CatalogueEntry): string {
-  if (name !== null) return `here, as ${name}`
-  return fit === 'fits' ? FITS.fits : `${FITS[fit]}: ${reason}`
-}
-
-/** The entries come the smallest first. */
-function bestOf(entries: readonly CatalogueEntry[]): CatalogueEntry | undefined {
-  return entries.findLast(({ fit, here: name }) => fit === 'fits' && name === null)
-}
-
-/** `mesh model pull OWNER/NAME` */
+/** `mesh model pull NAME` */
 export async function pullModel(
   mesh: Mesh,
   invocation: Invocation,
-  name: string,
+  wanted: string,
   { from, name: as, quantization, replace }: PullFlags
 ): Promise<void> {
-  const { hub, interruption, output, hint } = invocation
+  const { output, hint, hub, interruption } = invocation
+  output.status(`Looking for ${wanted}`)
   const done = await follow(
     mesh.library.pull({
-      ...{ name, replace: replace === true, hub, signal: interruption.signal },
+      ...{ name: wanted, replace: replace === true, hub, signal: interruption.signal },
       ...(from !== undefined && { from }),
       ...(as !== undefined && { as }),
       ...(quantization !== undefined && { quantization })
@@ -82,10 +38,64 @@ export async function pullModel(
     invocation
   )
   if (output.json) return
-  output.line(
-    done.outcome === 'known'
-      ? `This model is here already, as ${done.name}. Nothing was copied.`
-      : `Pulled ${done.name}: ${bytes(done.bytes)}${keptInWords(done)}.`
-  )
+  if (done.outcome === 'known') {
+    output.line(`This model is here already, as ${done.name}. Nothing was copied.`)
+    return
+  }
+  const giver = done.from === undefined ? '' : ` from ${done.from.name}`
+  output.line(`Pulled ${done.name}${giver}: ${bytes(done.bytes)}${keptInWords(done)}.`)
   output.line(`Ask it: ${hint(`ask --model ${done.name} "…"`)}`)
+}
+
+/** Under the models of this device, for people: those of the others. */
+export async function showNearby(mesh: Mesh, invocation: Invocation): Promise<void> {
+  const models = await mesh.library.nearby({ signal: invocation.interruption.signal })
+  if (models.length === 0) return
+  invocation.output.line()
+  tableNearby(models, invocation)
+}
+
+/** What the other devices would give, for people. */
+export function tableNearby(models: readonly NearbyModel[], { output, hint }: Invocation): void {
+  output.heading('On your other devices')
+  output.table(
+    COLUMNS,
+    models.map((model) => [model.name, bytes(model.bytes), names(model), hint(command(model))])
+  )
+}
+
+/**
+ * Does something with a model of this device; where it is not here and another device has it, the error says how to get
+ * it.
+ */
+export async function orElsewhere<T>(
+  mesh: Mesh,
+  { hint, interruption: { signal } }: Invocation,
+  name: string,
+  work: () => T | Promise<T>
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const isUnknown = error instanceof UnknownModelError || error instanceof InvalidRequestError
+    if (!isUnknown || signal.aborted) throw error
+    const found = (await mesh.library.nearby({ signal })).find((model) => model.name === name)
+    if (found === undefined) throw error
+    throw new UnknownModelError(`There is no model “${name}” here. ${names(found)} has it: ${hint(command(found))}`, {
+      cause: error
+    })
+  }
+}
+
+function names({ peers }: NearbyModel): string {
+  return peers.map(({ name }) => name).join(', ')
+}
+
+/** What another device says of itself is put into a command line only where no shell could read it otherwise. */
+const PLAIN = /^[\p{L}\p{N}][\p{L}\p{N}._+-]*$/u
+
+function command({ name, hash, peers: [first] }: NearbyModel): string {
+  const model = PLAIN.test(name) ? name : `${hash.slice(0, 12)} --name NAME`
+  if (first === undefined) return `model pull ${model}`
+  return `model pull ${model} --from ${PLAIN.test(first.name) ? first.name : first.id}`
 }

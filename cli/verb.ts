@@ -50,6 +50,7 @@ export type NodeOptions = Pick<
   | 'connect'
   | 'answer'
   | 'maxRate'
+  | 'maxUpload'
   | 'log'
   | 'invite'
   | 'mesh'

@@ -90,6 +90,14 @@ export class DiskFullError extends MeshError {
   override name = 'DiskFullError'
 }
 
+/**
+ * Thrown when another device sends, of a model, what is not what it promised: its disk is damaged, or it lies. The piece
+ * was not kept.
+ */
+export class WrongPieceError extends MeshError {
+  override name = 'WrongPieceError'
+}
+
 /** Thrown when a file or a folder that was named cannot be read or written: no permission, a stick that was pulled. */
 export class FileUnusableError extends MeshError {
   override name = 'FileUnusableError'
@@ -296,6 +304,7 @@ const byName: Readonly<Record<string, typeof MeshError>> = {
   InvalidPackageError,
   ModelExistsError,
   DiskFullError,
+  WrongPieceError,
   FileUnusableError,
   ServedEngineError,
   UnknownEngineError,

@@ -253,23 +253,26 @@ export interface Engine {
 
 /**
  * What is told while a model is copied. In this order: one `started` (none where nothing has to be copied), any
- * `progress`, one `done`; or an error is thrown. Remarks may stand anywhere before the end.
+ * `progress`, one `done`; or an error is thrown. A `notice` may come at any time before the end.
  */
-export type ModelCopyEvent = ModelCopyRemark | ModelCopyStarted | ModelCopyProgress | ModelCopyDone
-
-/** What its owner should know: why this quantization, that it needs more memory than there is, that a server is slow. */
-export interface ModelCopyRemark {
-  type: 'remark'
-  message: string
-}
+export type ModelCopyEvent = ModelCopyStarted | ModelCopyProgress | ModelCopyNotice | ModelCopyDone
 
 export interface ModelCopyStarted {
   type: 'started'
   name: string
-  /** The package: a folder or a file. Of what is pulled: where from. */
+  /** The package: a folder or a file. Of a pull, the model's folder here. */
   path: string
   bytes: number
   files: number
+  /** Of a pull: the device that it comes from. */
+  from?: PeerLabel
+}
+
+/** What its owner should know: a device went away and another takes its place, more memory is needed than there is. */
+export interface ModelCopyNotice {
+  type: 'notice'
+  /** For a person. */
+  message: string
 }
 
 export interface ModelCopyProgress {
@@ -288,11 +291,24 @@ export interface ModelCopyDone {
   /** The model's name here. */
   name: string
   hash: string
-  /** The package. */
+  /** As in `started`. */
   path: string
   bytes: number
   /** How many of them were there from an earlier try. */
   kept: number
+  /** Of a pull: the device that gave the last of it, or would have. */
+  from?: PeerLabel
+}
+
+/** A model that is not here, and that devices which are connected would give. */
+export interface NearbyModel {
+  name: string
+  hash: string
+  bytes: number
+  parameters: number | null
+  quantization: string | null
+  /** Who has it, the quickest link first. */
+  peers: PeerLabel[]
 }
 
 /** How a model would do on this device. `tight`: when other programs give up memory. `no-room`: on the disk. */
@@ -332,29 +348,6 @@ export interface ModelLibrary {
   /** Models of the hub that are known to run here, the smallest first. Nothing is asked of the hub. */
   catalogue(options?: AbortOptions): Promise<CatalogueEntry[]>
   /**
-   * Brings a model here from the Hugging Face hub; it is listed when all of it has been proved, and not before. Where an
-   * earlier try was interrupted it goes on, with the files of the commit that it began with.
-   *
-   * @param options.name `OWNER/NAME` on the hub
-   * @param options.from `hub`
-   * @param options.as the name here. @default NAME
-   * @param options.replace puts it in the place of another model of that name
-   * @param options.quantization `q4`, `q4f16`, `q8`, `int8`, `fp16`, `fp32`, … @default the best that fits this device
-   * @throws {NotOnHubError} {GatedModelError} {NotOnnxError} {UnknownQuantizationError}
-   * @throws {HubUnreachableError} {HubSilentError} {HubCutOffError} {HubAnswerError} {HubBytesError}
-   * @throws {ModelExistsError} {DiskFullError} {BusyError}
-   */
-  pull(
-    options: AbortOptions & {
-      name: string
-      from?: string
-      as?: string
-      replace?: boolean
-      quantization?: string
-      hub?: HubSettings
-    }
-  ): AsyncIterable<ModelCopyEvent>
-  /**
    * Writes a portable package: into a folder as `NAME.meshmodel`, or as one file that ends in `.tar`. Where an earlier
    * try was interrupted it goes on.
    *
@@ -375,6 +368,38 @@ export interface ModelLibrary {
    * @throws {InvalidPackageError} {ModelExistsError} {DiskFullError} {FileUnusableError} {BusyError}
    */
   import(options: AbortOptions & { path: string; name?: string; replace?: boolean }): AsyncIterable<ModelCopyEvent>
+  /**
+   * Brings a model here: from another device, or from the Hugging Face hub where it is called `OWNER/NAME` and no device
+   * that is connected has pulled it from there. It is listed when all of it has been proved, and not before. Where an
+   * earlier try was interrupted it goes on; from the hub, with the files of the commit that it began with. When a device
+   * goes away it waits ten minutes for it, or goes on from another one that has the same.
+   *
+   * @param options.name `OWNER/NAME` on the hub; else the model on the other device: its name, or a unique beginning of
+   * its hash
+   * @param options.from `hub`, a device's name, or a unique beginning of its PeerId. @default the quickest link of those
+   * that have the model, else the hub
+   * @param options.as the name here. @default the name there
+   * @param options.replace puts it in the place of another model of that name
+   * @param options.quantization of the hub: `q4`, `q4f16`, `q8`, `int8`, `fp16`, `fp32`, … @default the best that fits
+   * this device
+   * @throws {UnknownModelError} naming the devices and what they have {UnknownPeerError} {AmbiguousPeerError}
+   * @throws {PeerUnreachableError} {WrongPieceError} {NotMemberError}
+   * @throws {NotOnHubError} {GatedModelError} {NotOnnxError} {UnknownQuantizationError}
+   * @throws {HubUnreachableError} {HubSilentError} {HubCutOffError} {HubAnswerError} {HubBytesError}
+   * @throws {ModelExistsError} {BrokenModelError} {DiskFullError} {FileUnusableError} {BusyError}
+   */
+  pull(
+    options: AbortOptions & {
+      name: string
+      from?: string
+      as?: string
+      replace?: boolean
+      quantization?: string
+      hub?: HubSettings
+    }
+  ): AsyncIterable<ModelCopyEvent>
+  /** What could be pulled now: asks the devices that are connected, each for three seconds at most. */
+  nearby(options?: AbortOptions): Promise<NearbyModel[]>
   /**
    * Lists a folder as a model without copying it.
    *

@@ -6,6 +6,7 @@ import { greeting } from '../greeting.ts'
 import { readInvite } from '../invite-text.ts'
 import { serveData, serveLog, servePrompt } from '../serving.ts'
 import { settle } from '../settling.ts'
+import { parseSize } from '../size.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 import { defineVerb, withMesh, type Invocation, type NodeOptions, type Values } from '../verb.ts'
 import { writeRequest } from '../request-file.ts'
@@ -43,6 +44,11 @@ const FLAGS = {
     min: 0.1,
     max: 1_000_000,
     whole: false
+  },
+  'max-upload': {
+    type: 'text',
+    value: 'SIZE',
+    summary: 'give models to other devices at no more than SIZE/s, such as 5M'
   },
   headless: { type: 'switch', summary: 'no prompt: stay until stopped, and log lines' }
 } as const
@@ -100,7 +106,7 @@ function checkFlags({ words, values, hint }: JoinInvocation): void {
 }
 
 function nodeOptions({ home, log, values }: JoinInvocation, invite: string | undefined): NodeOptions {
-  const { name, connect, port, listen, answer, mesh, 'max-rate': maxRate } = values
+  const { name, connect, port, listen, answer, mesh, 'max-rate': maxRate, 'max-upload': maxUpload } = values
   return {
     ...home,
     log,
@@ -110,6 +116,7 @@ function nodeOptions({ home, log, values }: JoinInvocation, invite: string | und
     ...(listen !== undefined && { listen }),
     ...(answer !== undefined && { answer }),
     ...(maxRate !== undefined && { maxRate }),
+    ...(maxUpload !== undefined && { maxUpload: parseSize(maxUpload, '--max-upload') }),
     ...(invite !== undefined && { invite }),
     ...(mesh !== undefined && { mesh: readWords(mesh) }),
     ...(values.new === true && { startNew: true }),

@@ -2,20 +2,21 @@ import type { Mesh } from '../../src/interface.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 import { addModel, removeModel } from '../model-change.ts'
 import { exportModel, importModel } from '../model-copy.ts'
-import { listCatalogue, pullModel } from '../model-pull.ts'
+import { listPullable } from '../model-catalogue.ts'
 import { listModels, modelCalled, showModel } from '../model-list.ts'
+import { orElsewhere, pullModel } from '../model-pull.ts'
 import { nearest } from '../nearest.ts'
 import { defineVerb, withMesh, type Invocation, type Values } from '../verb.ts'
 
 const FLAGS = {
-  from: { type: 'text', value: 'SOURCE', summary: 'pull: hub, for the Hugging Face hub' },
-  name: { type: 'text', value: 'NAME', summary: 'another name for what is pulled, exported, imported or added' },
+  from: { type: 'text', value: 'SOURCE', summary: 'pull: the device to copy it from, or hub (default: who has it)' },
+  name: { type: 'text', value: 'NAME', summary: 'another name for what is exported, imported, pulled or added' },
   quantization: {
     type: 'text',
     value: 'KIND',
-    summary: 'pull: q4, q4f16, q8, int8, fp16, fp32, …; else the best that fits'
+    summary: 'pull: q4, q4f16, q8, int8, fp16, fp32, … (default: the best that fits)'
   },
-  replace: { type: 'switch', summary: 'pull, export, import: put it in the place of another model' },
+  replace: { type: 'switch', summary: 'export, import, pull: put it in the place of another model' },
   split: { type: 'text', value: 'SIZE', summary: 'export: no file larger than this, for example 4G' },
   yes: { type: 'switch', summary: 'rm: do not ask' }
 } as const
@@ -23,7 +24,7 @@ const FLAGS = {
 type Given = Values<typeof FLAGS>
 
 interface Action {
-  /** What follows its name; what may be left out is in brackets. */
+  /** What follows its name; in brackets what may be left out. */
   words: readonly string[]
   flags: readonly (keyof typeof FLAGS)[]
   run: (mesh: Mesh, invocation: Invocation<Given>, words: string[]) => Promise<number>
@@ -41,16 +42,20 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   show: {
     words: ['NAME'],
     flags: [],
-    run: async (mesh, { output, interruption: { signal } }, [name = '']) => {
-      showModel(modelCalled(await mesh.models({ signal }), name), output)
+    run: async (mesh, invocation, [name = '']) => {
+      const { signal } = invocation.interruption
+      const models = await mesh.models({ signal })
+      await orElsewhere(mesh, invocation, name, () => {
+        showModel(modelCalled(models, name), invocation.output)
+      })
       return EXIT.done
     }
   },
   pull: {
-    words: ['[OWNER/NAME]'],
+    words: ['[NAME]'],
     flags: ['from', 'name', 'quantization', 'replace'],
     run: async (mesh, invocation, [name]) => {
-      if (name === undefined) await listCatalogue(mesh, invocation)
+      if (name === undefined) await listPullable(mesh, invocation)
       else await pullModel(mesh, invocation, name, invocation.values)
       return EXIT.done
     }
@@ -59,7 +64,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     words: ['NAME', 'PATH'],
     flags: ['name', 'replace', 'split'],
     run: async (mesh, invocation, [name = '', path = '']) => {
-      await exportModel(mesh, invocation, [name, path], invocation.values)
+      await orElsewhere(mesh, invocation, name, () => exportModel(mesh, invocation, [name, path], invocation.values))
       return EXIT.done
     }
   },
@@ -67,7 +72,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     words: ['PATH'],
     flags: ['name', 'replace'],
     run: async (mesh, invocation, [path = '']) => {
-      await importModel(mesh, invocation, path, invocation.values)
+      await orElsewhere(mesh, invocation, path, () => importModel(mesh, invocation, path, invocation.values))
       return EXIT.done
     }
   },
@@ -96,8 +101,9 @@ export const model = defineVerb({
   flags: FLAGS,
   notes: (hint) => [
     `${hint('model ls')}: the models on this device; ${hint('model show NAME')}: one of them.`,
-    `${hint('model pull')}: models that are known to run, and which of them fit this device; ${hint('model pull OWNER/NAME')} brings one here, any in the ONNX layout of the Hugging Face hub. Where it was interrupted, the same command goes on.`,
-    `HF_TOKEN, HF_HOME and HF_ENDPOINT count as for the hub's own tools; the token goes to the hub alone.`,
+    `${hint('model pull')}: what your other devices have, and models of the Hugging Face hub that are known to run, with what fits this device.`,
+    `${hint('model pull OWNER/NAME')}: brings a model of the hub here, any in its ONNX layout; from another of your devices where one has it (--from hub: not from there). HF_TOKEN, HF_HOME and HF_ENDPOINT count as for the hub's own tools.`,
+    `${hint('model pull NAME --from DEVICE')}: copies a model of another of your devices to this one, without the internet. Where a pull was interrupted, the same command goes on.`,
     `${hint('model export NAME PATH')}: a copy to carry, into a folder such as that of a stick, or as one file that ends in .tar. Where it was interrupted, the same command goes on.`,
     `${hint('model import PATH')}: takes such a copy in, after every byte of it was proved.`,
     `${hint('model add FOLDER')}: lists a folder in the Hugging Face layout where it lies, without copying it.`,
@@ -127,8 +133,8 @@ function actionCalled(name: string, hint: Invocation['hint']): Action {
 }
 
 function check(name: string, { words, flags }: Action, given: string[], values: Given, hint: Invocation['hint']): void {
-  const needed = words.filter((word) => !word.startsWith('['))
-  if (given.length < needed.length || given.length > words.length) {
+  const least = words.filter((word) => !word.startsWith('[')).length
+  if (given.length < least || given.length > words.length) {
     throw new UsageError(`The form is ${hint(['model', name, ...words].join(' '))}.`)
   }
   const stray = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).find((flag) => flag in values && !flags.includes(flag))

@@ -12,6 +12,7 @@ export function controlLibrary(call: CallMethod, watch: WatchMethod): ModelLibra
     pull: (options) => watch('library.pull', options),
     export: (options) => watch('library.export', options),
     import: (options) => watch('library.import', options),
+    nearby: (options) => call('library.nearby', options),
     add: (options) => call('library.add', options),
     remove: (options) => call('library.remove', options)
   }

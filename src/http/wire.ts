@@ -113,6 +113,7 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   'library.pull': library('pull', { secrets: ['hub'] }),
   'library.export': library('export'),
   'library.import': library('import'),
+  'library.nearby': library('nearby'),
   'library.add': library('add'),
   'library.remove': library('remove'),
   'membership.list': membership('list'),

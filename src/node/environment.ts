@@ -14,6 +14,8 @@ export interface Environment {
   answer?: string
   /** MESH_MAX_RATE: tokens a second. */
   maxRate?: string
+  /** MESH_MAX_UPLOAD: bytes a second. */
+  maxUpload?: string
   /** MESH_DISCOVERY: `mdns`, `beacon`, both separated by a comma, or `none`. */
   discovery?: string
   /** MESH_BEACON_PORT: UDP port of the beacon. */
@@ -38,6 +40,7 @@ const VARIABLES: Readonly<Record<keyof Environment, string>> = {
   connect: 'MESH_CONNECT',
   answer: 'MESH_ANSWER',
   maxRate: 'MESH_MAX_RATE',
+  maxUpload: 'MESH_MAX_UPLOAD',
   discovery: 'MESH_DISCOVERY',
   beaconPort: 'MESH_BEACON_PORT',
   hfEndpoint: 'HF_ENDPOINT',

@@ -14,6 +14,7 @@ import { capability, type CapabilityService } from '../protocols/capability/inde
 import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns, type Voice } from '../protocols/discovery/index.ts'
 import { guard, type Guard, type GuardInit } from '../protocols/guard.ts'
 import type { Log } from '../protocols/log.ts'
+import { model, type ModelExchange, type ModelInit } from '../protocols/model/index.ts'
 import { gossipOptions, notices, type Notices } from '../protocols/notices/index.ts'
 import { pair, PAIR_PROTOCOL, type Pair, type PairConversation } from '../protocols/pair/index.ts'
 import { roster, type RosterExchange, type RosterInit } from '../protocols/roster/index.ts'
@@ -30,6 +31,7 @@ export interface NetworkServices extends Record<string, unknown> {
   roster: RosterExchange
   pubsub: GossipSub
   ask: Ask
+  model: ModelExchange
   capability: CapabilityService
   notices: Notices
   dialer: Dialer
@@ -62,6 +64,8 @@ export interface NetworkInit {
   mayPass: GuardInit['mayPass']
   gater: ConnectionGater
   roster: Pick<RosterInit, 'mine' | 'records' | 'merge'>
+  /** What others get of this device's models. */
+  models: Pick<ModelInit, 'share' | 'maxUpload'>
   /** Speaks with a newcomer. */
   welcome: (conversation: PairConversation) => Promise<void>
   /** What beacon and mDNS say from the first moment on. */
@@ -100,6 +104,7 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
       capability: capability({ current, log }),
       notices: notices({ accept: (peer) => isMember(peerIdFromString(peer)), log }),
       ask: ask({ answer, log }),
+      model: model({ ...init.models, log }),
       dialer: dialer({ log }),
       ...(discovery.includes('beacon') && { beacon: beacon({ port: beaconPort, instance, voice, log }) }),
       ...(discovery.includes('mdns') && { mdns: mdns({ voice, log }) })

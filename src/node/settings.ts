@@ -19,6 +19,8 @@ export interface Settings {
   answer: 'yes' | 'no'
   /** Tokens a second at most, also for the owner. @default none */
   maxRate: number | null
+  /** Bytes a second at most that other devices together get of this one's models. @default none */
+  maxUpload: number | null
   /** @default both */
   discovery: readonly DiscoveryWay[]
   /** UDP port of the beacon. @default 6372 */
@@ -76,6 +78,7 @@ export function resolveSettings(
     connect: first('connect', strings) ?? [],
     answer: first('answer', yesOrNo) ?? 'yes',
     maxRate: first('maxRate', positive) ?? null,
+    maxUpload: first('maxUpload', positive) ?? null,
     discovery: first('discovery', ways) ?? ['mdns', 'beacon'],
     beaconPort: first('beaconPort', portNumber) ?? DEFAULT_BEACON_PORT
   }
@@ -98,12 +101,13 @@ function withSource(source: string, values: Source['values']): Source {
 
 function fromEnvironment(environment: Environment): Source {
   const list = (text: string | undefined) => text?.split(',').map((part) => part.trim())
-  const { name, port, answer, maxRate, beaconPort } = environment
+  const { name, port, answer, maxRate, maxUpload, beaconPort } = environment
   return withSource('the environment', {
     name,
     port,
     answer,
     maxRate,
+    maxUpload,
     beaconPort,
     listen: list(environment.listen),
     connect: list(environment.connect),

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { joinEngines } from '../inference/engines.ts'
-import { createEngine } from '../inference/index.ts'
+import { createCatalog, createEngine } from '../inference/index.ts'
 import { createServed } from '../inference/served/index.ts'
 import { PeerUnreachableError } from '../errors.ts'
 import type { Generate, MeshEvent } from '../interface.ts'
@@ -17,9 +17,12 @@ import { readEnvironment } from './environment.ts'
 import { eraseIdentity, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
 import { givenAddress } from './given-addresses.ts'
 import { LocalMesh } from './local-mesh.ts'
+import { MeshDevices } from './library/devices.ts'
 import { hubSource } from './library/hub-access.ts'
 import { LocalLibrary } from './library/local-library.ts'
 import { ModelsFolder } from './library/models-folder.ts'
+import { pullFrom } from './library/pull-from.ts'
+import { Sharing } from './library/sharing.ts'
 import { FIRST_MEASUREMENT_MS, Measuring } from './measuring.ts'
 import { Belonging } from './membership/belonging.ts'
 import { Outsider } from './membership/outsider.ts'
@@ -112,8 +115,14 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   const measurements = measurementStore(database)
   const engines = engineStore(database)
   let measuring: Measuring | null = null
+  const catalog = createCatalog({ modelFolders: places, userFolder: paths.models, measurements })
+  const devices = new MeshDevices({
+    neighbours: () => neighbours,
+    exchange: () => network?.services.model ?? null,
+    events
+  })
   const library = new LocalLibrary({
-    ...{ folder, places, measurements },
+    ...{ folder, catalog, measurements, devices, find: pullFrom({ devices, clock: systemClock }) },
     hub: hubSource(paths.home, readEnvironment()),
     changed: async ({ signal }) => {
       await engine.models()
@@ -194,6 +203,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
         instance: capability.get().instance,
         current: () => capability.get(),
         answer: (request, options) => answers.generate(request, options),
+        models: { share: new Sharing({ catalog, measurements }), maxUpload: settings.maxUpload },
         log
       })
     )

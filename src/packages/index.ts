@@ -10,7 +10,10 @@
  */
 export { checkRoom, makeFolder, roomOn, syncFolder, writing } from './disk.ts'
 export { isModelName, nameFrom } from './model-name.ts'
-export { LEAST_PART_BYTES, filesProblem } from './manifest.ts'
+export { LEAST_PART_BYTES, filesProblem, totalBytes, type ManifestFile } from './manifest.ts'
+export { listModelFiles, type ModelFile } from './model-files.ts'
 export { openPackage, type ModelPackage } from './open-package.ts'
+export { readStretches, type Copied } from './keeping-copy.ts'
+export { takeInPieces } from './take-in-pieces.ts'
 export { unpackPackage } from './unpack.ts'
 export { writePackage } from './write-package.ts'

@@ -11,7 +11,7 @@ const CHUNK_BYTES = 2 ** 20
  * So much is handed to the disk before it is waited for: otherwise the progress would stand at 100 % for the minutes
  * in which a slow stick takes what the kernel had kept for it.
  */
-const SYNC_EVERY_BYTES = 64 * 2 ** 20
+export const SYNC_EVERY_BYTES = 64 * 2 ** 20
 
 /** A step of a copy: bytes that are now where they belong, and how many of them were before. */
 export interface Copied {
@@ -120,7 +120,7 @@ async function holds(file: FileHandle, path: string, chunk: Buffer, position: nu
   return chunk.equals(there.subarray(0, chunk.length))
 }
 
-async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
+export async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
   for (let done = 0; done < chunk.length;) {
     const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done)
     done += bytesWritten

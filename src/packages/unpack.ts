@@ -9,8 +9,8 @@ import { foldersOf } from './package-path.ts'
 import { bytesThere } from './place.ts'
 
 /** The owner's alone, and never executable, whatever the stick said. */
-const FILE_MODE = 0o600
-const FOLDER_MODE = 0o700
+export const FILE_MODE = 0o600
+export const FOLDER_MODE = 0o700
 
 /**
  * Copies the files of a package into a folder, which is made. Each is hashed while it is copied. When it ends, all of

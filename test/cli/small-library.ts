@@ -1,4 +1,4 @@
-import type { CatalogueEntry, ModelCopyEvent, ModelInfo, ModelLibrary } from '../../src/interface.ts'
+import type { CatalogueEntry, ModelCopyEvent, ModelInfo, ModelLibrary, NearbyModel } from '../../src/interface.ts'
 import { modelInfo } from './small-fake.ts'
 
 type Method = keyof ModelLibrary
@@ -9,6 +9,8 @@ export class SmallLibrary implements ModelLibrary {
   readonly calls: [Method, object][] = []
   /** What a copy tells: events, or an error to throw among them. */
   events: (ModelCopyEvent | Error)[] = []
+  /** What other devices have. */
+  elsewhere: NearbyModel[] = []
   /** What `add` and `remove` answer. */
   answer: ModelInfo | Error = modelInfo({ name: 'qwen', builtIn: false })
 
@@ -20,16 +22,20 @@ export class SmallLibrary implements ModelLibrary {
     return this.known
   }
 
-  pull(options: Parameters<ModelLibrary['pull']>[0]): AsyncIterable<ModelCopyEvent> {
-    return this.#copy('pull', options)
-  }
-
   export(options: Parameters<ModelLibrary['export']>[0]): AsyncIterable<ModelCopyEvent> {
     return this.#copy('export', options)
   }
 
   import(options: Parameters<ModelLibrary['import']>[0]): AsyncIterable<ModelCopyEvent> {
     return this.#copy('import', options)
+  }
+
+  pull(options: Parameters<ModelLibrary['pull']>[0]): AsyncIterable<ModelCopyEvent> {
+    return this.#copy('pull', options)
+  }
+
+  nearby(): Promise<NearbyModel[]> {
+    return Promise.resolve(this.elsewhere)
   }
 
   add(options: Parameters<ModelLibrary['add']>[0]): Promise<ModelInfo> {

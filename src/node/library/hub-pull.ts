@@ -22,9 +22,10 @@ import {
 } from '../../hub/index.ts'
 import { ORIGIN, createCatalog, encodeOrigin, keepContentHash, readOrigin } from '../../inference/index.ts'
 import type { Catalog, CatalogModel, MeasurementStore } from '../../inference/index.ts'
-import type { AbortOptions, HubSettings, ModelCopyEvent, ModelLibrary, ModelOrigin } from '../../interface.ts'
+import type { HubSettings, ModelCopyEvent, ModelLibrary, ModelOrigin } from '../../interface.ts'
 import { makeFolder, writing } from '../../packages/index.ts'
-import { copyEvents } from './copy-events.ts'
+import { CopyTally } from './copy-events.ts'
+import { sameName, type Intake } from './intake.ts'
 import type { ModelsFolder } from './models-folder.ts'
 import { absolutePath, modelName } from './options.ts'
 
@@ -37,9 +38,8 @@ export interface HubSource {
 export interface HubPullParts {
   folder: ModelsFolder
   catalog: Catalog
-  measurements: MeasurementStore
+  intake: Intake
   hub: HubSource
-  changed: (options: AbortOptions) => Promise<void>
 }
 
 type PullOptions = Parameters<ModelLibrary['pull']>[0]
@@ -60,7 +60,7 @@ export async function* pullFromHub(
   options: PullOptions,
   signal: AbortSignal
 ): AsyncGenerator<ModelCopyEvent, void> {
-  const { folder, catalog, measurements } = parts
+  const { folder, catalog, intake } = parts
   const repository = text(options.name, 'name')
   const wanted = options.quantization === undefined ? undefined : text(options.quantization, 'quantization')
   const digest = createHash('sha256').update(`hub ${repository.toLowerCase()}`).digest('hex')
@@ -70,26 +70,31 @@ export async function* pullFromHub(
   const { variant } = choice
   const origin = { repository: model.repository, commit: model.commit, quantization: variant.quantization }
   const files = filesFor(model, variant)
-  const [bytes, path] = [bytesOf(files), `${hub.endpoint}/${model.repository}`]
+  const bytes = bytesOf(files)
   const name = modelName(options.as ?? model.repository.split('/')[1])
+  const path = folder.of(name)
   const here = knownAs(await catalog.list(), origin, name, options)
   if (here !== null) {
     const { name: known, hash } = here.info
-    yield { type: 'done', outcome: 'known', name: known, hash, path, bytes, kept: bytes }
+    yield { type: 'done', outcome: 'known', name: known, hash, path: folder.of(known), bytes: 0, kept: 0 }
     return
   }
-  for (const message of remarks(model, choice, variants, wanted)) yield { type: 'remark', message }
+  for (const message of remarks(hub, model, choice, variants, wanted)) yield { type: 'notice', message }
   const incoming = await folder.incoming(digest)
   // Another form, or another commit, has other files under the same names.
   const goesOn = begun !== null && sameOrigin(begun, origin)
   if (!goesOn) await folder.drop(incoming)
   yield { type: 'started', name, path, bytes, files: files.length }
-  let [kept, hash] = [0, '']
+  const tally = new CopyTally(bytes)
+  let hash: string
   try {
     await makeFolder(incoming, FOLDER_MODE)
     const note = join(incoming, ORIGIN)
     if (!goesOn) await writing(note, () => writeFile(note, encodeOrigin(origin), { mode: FILE_MODE, flush: true }))
-    kept = yield* copyEvents(hub.download(model, files, incoming, { signal }), bytes)
+    for await (const step of hub.download(model, files, incoming, { signal })) {
+      if ('remark' in step) yield { type: 'notice', message: step.remark }
+      else yield* tally.count(step)
+    }
     hash = await proved(incoming, model, files)
   } catch (err) {
     // What is refused is not kept for another try; what was interrupted is.
@@ -97,11 +102,8 @@ export async function* pullFromHub(
     if (isRefused) await folder.drop(incoming)
     throw err
   }
-  signal.throwIfAborted()
-  await folder.settle(incoming, name)
-  await keepHashes(folder.of(name), files, measurements)
-  await parts.changed({ signal })
-  yield { type: 'done', outcome: 'pulled', name, hash, path, bytes, kept }
+  await intake.settle(incoming, { name, hash, files: hashed(files), source: hub.endpoint }, { signal })
+  yield { type: 'done', outcome: 'pulled', name, hash, path, bytes, kept: tally.kept }
 }
 
 interface Chosen {
@@ -142,7 +144,7 @@ function knownAs(
   name: string,
   { as, replace }: PullOptions
 ): CatalogModel | null {
-  const there = models.find(({ info }) => info.name.toLowerCase() === name.toLowerCase())
+  const there = models.find(({ info }) => sameName(info.name, name))
   const isSame = ({ info }: CatalogModel): boolean => info.origin !== undefined && sameOrigin(info.origin, origin)
   if (there !== undefined && isSame(there)) return there
   const same = as === undefined ? models.find(isSame) : undefined
@@ -163,6 +165,7 @@ function sameOrigin(one: ModelOrigin, other: ModelOrigin): boolean {
 
 /** Why this form of it, what it is allowed for, and whether it will run. */
 function remarks(
+  { endpoint }: Hub,
   { repository, license }: HubModel,
   { variant: { quantization }, fit, reason }: Choice<Variant>,
   variants: readonly Variant[],
@@ -177,7 +180,7 @@ function remarks(
     'no-room': [`It ${reason}.`]
   }
   return [
-    `${repository} as ${quantization}${choice}. License: ${license ?? 'its card tells none; look there before you use it'}.`,
+    `${repository} of ${new URL(endpoint).host}, as ${quantization}${choice}. License: ${license ?? 'its card tells none; look there before you use it'}.`,
     ...warning[fit]
   ]
 }
@@ -186,7 +189,7 @@ function remarks(
 async function proved(incoming: string, { repository }: HubModel, files: readonly HubFile[]): Promise<string> {
   const kept = new Map<string, string>()
   const measurements: MeasurementStore = { get: (key) => kept.get(key), set: (key, value) => void kept.set(key, value) }
-  await keepHashes(incoming, files, measurements)
+  for (const { path, sha256 } of hashed(files)) await keepContentHash(join(incoming, path), sha256, measurements)
   const place = { name: repository, path: incoming, builtIn: false }
   const [model] = await createCatalog({ modelFolders: () => [place], measurements }).list()
   const broken = model === undefined ? 'it is empty' : model.info.broken
@@ -196,11 +199,9 @@ async function proved(incoming: string, { repository }: HubModel, files: readonl
   )
 }
 
-/** The files were hashed while they came; the large ones need not be read again to be listed. */
-async function keepHashes(folder: string, files: readonly HubFile[], measurements: MeasurementStore): Promise<void> {
-  for (const { path, digest } of files) {
-    if (digest.kind === 'sha256') await keepContentHash(join(folder, path), digest.hex, measurements)
-  }
+/** The files that were hashed by SHA-256 while they came, the large ones: they need not be read again to be listed. */
+function hashed(files: readonly HubFile[]): { path: string; sha256: string }[] {
+  return files.flatMap(({ path, digest: { kind, hex } }) => (kind === 'sha256' ? [{ path, sha256: hex }] : []))
 }
 
 /** @throws {InvalidRequestError} */

@@ -1,4 +1,3 @@
-import { join, sep } from 'node:path'
 import {
   BrokenModelError,
   BusyError,
@@ -6,25 +5,41 @@ import {
   InvalidRequestError,
   ModelExistsError,
   NodeUnreachableError,
+  NotMemberError,
   UnknownModelError
 } from '../../errors.ts'
-import { createCatalog, keepContentHash, modelHashOf } from '../../inference/index.ts'
-import type { Catalog, CatalogModel, MeasurementStore, ModelPlace } from '../../inference/index.ts'
-import type { AbortOptions, CatalogueEntry, ModelCopyEvent, ModelInfo, ModelLibrary } from '../../interface.ts'
-import { nameFrom, openPackage, unpackPackage, writePackage, type ModelPackage } from '../../packages/index.ts'
+import { createCatalog, modelHashOf } from '../../inference/index.ts'
+import type { Catalog, CatalogModel, MeasurementStore } from '../../inference/index.ts'
+import type {
+  AbortOptions,
+  CatalogueEntry,
+  ModelCopyEvent,
+  ModelInfo,
+  ModelLibrary,
+  NearbyModel
+} from '../../interface.ts'
+import { nameFrom, openPackage, unpackPackage, writePackage } from '../../packages/index.ts'
 import { deferred, type Deferred } from '../deferred.ts'
 import { settled } from '../settled.ts'
-import { knownHere } from './hub-catalogue.ts'
-import { pullFromHub, type HubSource } from './hub-pull.ts'
-import type { ModelsFolder } from './models-folder.ts'
-import { absolutePath, modelName, partBytes } from './options.ts'
 import { copyEvents } from './copy-events.ts'
+import type { OtherDevices } from './devices.ts'
+import { knownHere } from './hub-catalogue.ts'
+import type { HubSource } from './hub-pull.ts'
+import { Intake, sameName } from './intake.ts'
+import type { ModelsFolder } from './models-folder.ts'
+import { nearbyModels, shelves } from './nearby.ts'
+import { absolutePath, modelName, partBytes } from './options.ts'
+import { pullFromAnywhere } from './pull-anywhere.ts'
+import type { PullFrom } from './pull-from.ts'
 
 export interface LocalLibraryInit {
   folder: ModelsFolder
-  /** The models that are listed without lying in the folder. */
-  places: () => ModelPlace[]
+  /** The models of this home. */
+  catalog: Catalog
   measurements: MeasurementStore
+  /** The other devices, and where a model is found that is pulled. */
+  devices: OtherDevices
+  find: PullFrom
   /** The Hugging Face hub. */
   hub: HubSource
   /** The list of models has changed; resolves when what is offered follows it. */
@@ -38,9 +53,6 @@ interface Doing {
   over: Deferred<void>
 }
 
-/** As a source: the Hugging Face hub. */
-const FROM_HUB = 'hub'
-
 /** What was aborted ends within a chunk or two, unless its disk is stuck. */
 const ENDING_MS = 5_000
 
@@ -50,14 +62,15 @@ type Options<M extends keyof ModelLibrary> = Parameters<ModelLibrary[M]>[0]
 export class LocalLibrary implements ModelLibrary {
   readonly #init: LocalLibraryInit
   readonly #catalog: Catalog
+  readonly #intake: Intake
   readonly #stopped = new AbortController()
   #doing: Doing | null = null
 
   constructor(init: LocalLibraryInit) {
     this.#init = init
     init.folder.mend()
-    const { places, folder, measurements } = init
-    this.#catalog = createCatalog({ modelFolders: places, userFolder: folder.path, measurements })
+    this.#catalog = init.catalog
+    this.#intake = new Intake(init)
   }
 
   stop(): void {
@@ -72,13 +85,6 @@ export class LocalLibrary implements ModelLibrary {
       device,
       models.map(({ info }) => info)
     )
-  }
-
-  pull(options: Options<'pull'>): AsyncIterable<ModelCopyEvent> {
-    if (options.from !== undefined && options.from !== FROM_HUB) throw new InvalidRequestError('From the hub only.')
-    const { folder, measurements, hub, changed } = this.#init
-    const parts = { folder, measurements, hub, changed, catalog: this.#catalog }
-    return this.#alone(`pulling ${options.name}`, options, (signal) => pullFromHub(parts, options, signal))
   }
 
   export(options: Options<'export'>): AsyncIterable<ModelCopyEvent> {
@@ -126,63 +132,44 @@ export class LocalLibrary implements ModelLibrary {
     const { bytes, manifest } = source
     const { hash } = manifest
     const name = modelName(chosen ?? manifest.name)
-    const known = await this.#known(name, hash, chosen !== undefined, replace === true)
+    const known = await this.#intake.known(name, { hash, isChosen: chosen !== undefined, replace: replace === true })
     if (known !== null) {
       yield { type: 'done', outcome: 'known', name: known, hash, path: source.path, bytes, kept: bytes }
       return
     }
     const incoming = await folder.incoming(source.digest)
     yield { type: 'started', name, path: source.path, bytes, files: manifest.files.length }
+    const arrival = { name, hash, files: manifest.files, source: source.path }
     let kept: number
     try {
       kept = yield* copyEvents(unpackPackage(source, incoming, { signal }), bytes)
-      await this.#prove(source, incoming)
+      await this.#intake.prove(incoming, arrival)
     } catch (err) {
       // What is refused is not kept for another try; what was interrupted is.
       if (err instanceof InvalidPackageError) await folder.drop(incoming)
       throw err
     }
-    signal.throwIfAborted()
-    await folder.settle(incoming, name)
-    await keepHashes(source, folder.of(name), this.#init.measurements)
-    await this.#init.changed({ signal })
+    await this.#intake.settle(incoming, arrival, { signal })
     yield { type: 'done', outcome: 'imported', name, hash, path: source.path, bytes, kept }
   }
 
-  /** Under which name a model is here already, or null when it may come under the wanted one. @throws {ModelExistsError} */
-  async #known(name: string, hash: string, isChosen: boolean, replace: boolean): Promise<string | null> {
-    const models = await this.#catalog.list()
-    const there = models.find(({ info }) => sameName(info.name, name))
-    const same = isChosen ? undefined : models.find(({ info }) => info.hash === hash)
-    if (there?.info.hash === hash) return there.info.name
-    if (same !== undefined) return same.info.name
-    if (there === undefined) return null
-    const canGiveWay = !there.info.builtIn && there.info.name === name
-    if (replace && canGiveWay) return null
-    throw new ModelExistsError(
-      `There is another model called ${there.info.name}. Take this one in by another name with --name` +
-        (canGiveWay ? ', or put it in the place of that one with --replace.' : '.')
+  pull(options: Options<'pull'>): AsyncIterable<ModelCopyEvent> {
+    return this.#alone(`pulling ${options.name}`, options, (signal) =>
+      pullFromAnywhere(options, { ...this.#init, intake: this.#intake }, signal)
     )
   }
 
-  /** That what came is a model, and the one that the manifest speaks of. @throws {InvalidPackageError} */
-  async #prove(source: ModelPackage, incoming: string): Promise<void> {
-    const kept = new Map<string, string>()
-    const measurements: MeasurementStore = {
-      get: (key) => kept.get(key),
-      set: (key, value) => void kept.set(key, value)
+  async nearby({ signal: given }: AbortOptions = {}): Promise<NearbyModel[]> {
+    const signal = this.#either(given)
+    const { devices } = this.#init
+    try {
+      await devices.begin({ signal })
+    } catch (err) {
+      if (err instanceof NotMemberError) return []
+      throw err
     }
-    await keepHashes(source, incoming, measurements)
-    const { name, hash } = source.manifest
-    const [model] = await createCatalog({
-      modelFolders: () => [{ name, path: incoming, builtIn: false }],
-      measurements
-    }).list()
-    if (model?.info.hash === hash) return
-    const broken = model?.info.broken?.replaceAll(join(incoming, sep), '')
-    throw new InvalidPackageError(
-      `${source.path} cannot be used: ${broken ?? 'it is another model than its manifest says.'} Nothing of it was taken.`
-    )
+    const here = await this.#catalog.list()
+    return nearbyModels(await shelves(devices, signal), new Set(here.map(({ info }) => info.hash)))
   }
 
   add(options: Options<'add'>): Promise<ModelInfo> {
@@ -280,14 +267,4 @@ export class LocalLibrary implements ModelLibrary {
     either.throwIfAborted()
     return either
   }
-}
-
-/** The files were hashed while they came; they need not be read again to be listed. */
-async function keepHashes({ manifest }: ModelPackage, folder: string, measurements: MeasurementStore): Promise<void> {
-  for (const { path, sha256 } of manifest.files) await keepContentHash(join(folder, path), sha256, measurements)
-}
-
-/** On some systems they would be one folder. */
-function sameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
 }

@@ -42,10 +42,11 @@ describe('a model pulled from the hub', () => {
   it('is listed under its name, remembers where it came from, and has the hash of its files alone', async () => {
     const commit = double.put(NAME, modelFiles('plain', ['model.onnx', 'model_q4.onnx']))
     const all = await events(shelf.library.pull({ name: NAME }))
-    assert.deepEqual([...new Set(all.map(({ type }) => type))], ['remark', 'started', 'progress', 'done'])
-    const [remark] = all
-    assert.ok(remark?.type === 'remark')
-    assert.equal(remark.message, `${NAME} as q4 (there is also fp32). License: apache-2.0.`)
+    assert.deepEqual([...new Set(all.map(({ type }) => type))], ['notice', 'started', 'progress', 'done'])
+    const [notice] = all
+    assert.ok(notice?.type === 'notice')
+    const host = new URL(double.endpoint).host
+    assert.equal(notice.message, `${NAME} of ${host}, as q4 (there is also fp32). License: apache-2.0.`)
     const [model] = await shelf.list()
     assert.deepEqual([model?.name, model?.broken], ['Small-ONNX', null])
     assert.deepEqual(model?.origin, { repository: NAME, commit, quantization: 'q4' })
@@ -53,7 +54,7 @@ describe('a model pulled from the hub', () => {
     assert.deepEqual(shelf.changes, [['Small-ONNX']])
     const end = all.at(-1)
     assert.ok(end?.type === 'done')
-    assert.deepEqual([end.outcome, end.hash, end.path], ['pulled', model?.hash, `${double.endpoint}/${NAME}`])
+    assert.deepEqual([end.outcome, end.hash, end.path], ['pulled', model.hash, join(shelf.models, 'Small-ONNX')])
     const files = readdirSync(join(shelf.models, 'Small-ONNX'), { recursive: true }).sort()
     assert.deepEqual(files, [
       ...['LICENSE', 'README.md', 'config.json', 'generation_config.json', 'onnx', join('onnx', 'model_q4.onnx')],
@@ -64,7 +65,7 @@ describe('a model pulled from the hub', () => {
     cpSync(join(shelf.models, 'Small-ONNX'), folder, { recursive: true })
     writeFileSync(join(folder, 'origin.json'), 'nonsense')
     const copy = await shelf.library.add({ path: folder, name: 'copy' })
-    assert.deepEqual([copy.hash, copy.origin], [model?.hash, undefined])
+    assert.deepEqual([copy.hash, copy.origin], [model.hash, undefined])
   })
 
   it('carries its origin along when it is exported and imported', async () => {
@@ -181,14 +182,14 @@ describe('a model pulled from the hub', () => {
     double.put(NAME, modelFiles('plain'))
     shelf.device = { memoryFree: 1e6, memoryTotal: 2e6, diskFree: 1e12 }
     const all = await events(shelf.library.pull({ name: NAME }))
-    const remarks = all.flatMap((event) => (event.type === 'remark' ? [event.message] : []))
+    const remarks = all.flatMap((event) => (event.type === 'notice' ? [event.message] : []))
     assert.match(remarks.join('\n'), /needs about 150 MB of memory, this device has 2 MB: it will hardly run here/)
     assert.deepEqual([all.findIndex(({ type }) => type === 'started'), all.at(-1)?.type], [2, 'done'])
   })
 
   it('refuses options that are none, whoever sent them', async () => {
     const refused = { name: 'InvalidRequestError' }
-    await assert.rejects(done(shelf.library.pull({ name: 5 as never })), refused)
+    await assert.rejects(done(shelf.library.pull({ name: 5 as never, from: 'hub' })), refused)
     await assert.rejects(done(shelf.library.pull({ name: NAME, quantization: {} as never })), refused)
     await assert.rejects(done(shelf.library.pull({ name: NAME, hub: { token: 5 } as never })), refused)
     await assert.rejects(done(shelf.library.pull({ name: NAME, hub: 'x' as never })), refused)
@@ -210,6 +211,7 @@ describe('a model pulled from the hub', () => {
       },
       { name: 'NodeUnreachableError' }
     )
+    double.clear()
     shelf.open()
     assert.ok((await done(shelf.library.pull({ name: NAME }))).kept > 0)
   })

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createCatalog } from '../../../src/inference/index.ts'
+import { createCatalog, type Catalog } from '../../../src/inference/index.ts'
 import type { ModelInfo, ModelCopyDone, ModelCopyEvent } from '../../../src/interface.ts'
 import type { Device, HubLimits } from '../../../src/hub/index.ts'
 import type { Environment } from '../../../src/node/environment.ts'
@@ -10,8 +10,12 @@ import { hubSource } from '../../../src/node/library/hub-access.ts'
 import type { HubSource } from '../../../src/node/library/hub-pull.ts'
 import { LocalLibrary } from '../../../src/node/library/local-library.ts'
 import { ModelsFolder } from '../../../src/node/library/models-folder.ts'
+import { pullFrom } from '../../../src/node/library/pull-from.ts'
+import { Sharing } from '../../../src/node/library/sharing.ts'
+import { systemClock } from '../../../src/protocols/clock.ts'
 import { FIXTURES } from '../../inference/fixture.ts'
 import { bytesOf } from '../../packages/files.ts'
+import { FakeOtherDevices } from './fake-other-devices.ts'
 
 export class Shelf {
   readonly root: string
@@ -29,6 +33,9 @@ export class Shelf {
   onChange: () => void = () => undefined
   /** Throws where a test wants nothing to be measured again. */
   onSet: (key: string) => void = () => undefined
+  /** The other devices of its mesh. */
+  readonly devices = new FakeOtherDevices()
+  patienceMs = 60_000
   #library: LocalLibrary | undefined
 
   constructor(root = mkdtempSync(join(tmpdir(), 'ownmesh-shelf-'))) {
@@ -42,9 +49,9 @@ export class Shelf {
   open(): LocalLibrary {
     const folder = new ModelsFolder(this.models)
     this.#library = new LocalLibrary({
-      folder,
-      places: () => [{ name: 'mini', path: join(FIXTURES, 'models', 'fused'), builtIn: true }, ...folder.references()],
-      measurements: this.#store(),
+      ...{ folder, catalog: this.#catalog(folder), measurements: this.#store() },
+      devices: this.devices,
+      find: pullFrom({ devices: this.devices, clock: systemClock, patienceMs: this.patienceMs }),
       hub: this.#hub(),
       changed: async () => {
         this.onChange()
@@ -52,6 +59,11 @@ export class Shelf {
       }
     })
     return this.#library
+  }
+
+  /** What its device gives to others. */
+  share(): Sharing {
+    return new Sharing({ catalog: this.#catalog(new ModelsFolder(this.models)), measurements: this.#store() })
   }
 
   get library(): LocalLibrary {
@@ -96,6 +108,17 @@ export class Shelf {
   #hub(): HubSource {
     const real = hubSource(this.root, this.environment, this.limits)
     return { open: (settings) => real.open(settings), device: async () => this.device ?? (await real.device()) }
+  }
+
+  #catalog(folder: ModelsFolder): Catalog {
+    return createCatalog({
+      modelFolders: () => [
+        { name: 'mini', path: join(FIXTURES, 'models', 'fused'), builtIn: true },
+        ...folder.references()
+      ],
+      userFolder: this.models,
+      measurements: this.#store()
+    })
   }
 
   #store() {
