@@ -72,11 +72,14 @@ export class HubDouble {
   pageSize = 1000
   /** Bytes a second of all bodies, or as fast as it goes. */
   pace = Infinity
+  /** Runs after each chunk of a body; its argument is the bytes of all bodies until then. */
+  onSent: (bytes: number) => void = () => undefined
   readonly #repositories = new Map<string, Repository>()
   readonly #troubles: { part: string; trouble: Trouble; times: number }[] = []
   readonly #hub: Server
   readonly #storage: Server
   readonly #renamed = new Map<string, string>()
+  #sent = 0
   #endpoint = ''
   #stored = ''
 
@@ -106,6 +109,11 @@ export class HubDouble {
 
   get endpoint(): string {
     return this.#endpoint
+  }
+
+  /** Where its two servers listen. */
+  addresses(): string[] {
+    return [this.#endpoint, this.#stored].map((endpoint) => new URL(endpoint).host)
   }
 
   /** Puts files as the newest commit of a repository, and returns it. */
@@ -322,11 +330,14 @@ export class HubDouble {
       const chunk = body.subarray(asked.sent, Math.min(end, asked.sent + CHUNK_BYTES))
       const goesOn = response.write(chunk)
       asked.sent += chunk.length
+      this.#sent += chunk.length
+      this.onSent(this.#sent)
       if (!goesOn) await eitherOf(response, 'drain', 'close')
       if (Number.isFinite(this.pace))
         await new Promise((resolve) => setTimeout(resolve, (chunk.length / this.pace) * 1000))
     }
-    if (trouble.cutAfter !== undefined) response.destroy()
+    // What was handed over is to be on its way before the connection goes.
+    if (trouble.cutAfter !== undefined) response.write('', () => response.destroy())
     else if (trouble.stallAfter === undefined) response.end()
   }
 
