@@ -9,6 +9,7 @@ import '../src/polyfill.ts'
 import { fileURLToPath } from 'node:url'
 import { checks, CHECKS } from './checks.ts'
 import { comparison, COMPARED_ALONE, COMPARED_AT_ONCE } from './comparison.ts'
+import { COPIED, COPIED_BY_TLS, copying } from './copying.ts'
 import { CUT, death, KILLED } from './death.ts'
 import { effort, type Effort } from './effort.ts'
 import { failover, FAILOVER } from './failover.ts'
@@ -30,6 +31,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   finding,
   death,
   failover,
+  copy: copying,
   starting
 }
 const NAMES = [
@@ -46,6 +48,8 @@ const NAMES = [
   KILLED,
   CUT,
   FAILOVER,
+  COPIED,
+  COPIED_BY_TLS,
   READY,
   FIRST_READY,
   IDLE

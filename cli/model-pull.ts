@@ -81,7 +81,7 @@ export async function orElsewhere<T>(
     if (!isUnknown || signal.aborted) throw error
     const found = (await mesh.library.nearby({ signal })).find((model) => model.name === name)
     if (found === undefined) throw error
-    throw new UnknownModelError(`There is no model “${name}” here. ${names(found)} has it: ${hint(command(found))}`, {
+    throw new UnknownModelError(`There is no model “${name}” here. It is on ${names(found)}: ${hint(command(found))}`, {
       cause: error
     })
   }

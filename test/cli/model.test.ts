@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
-import { ModelExistsError } from '../../src/errors.ts'
-import type { ModelCopyEvent } from '../../src/interface.ts'
+import { InvalidRequestError, ModelExistsError } from '../../src/errors.ts'
+import type { ModelCopyEvent, NearbyModel } from '../../src/interface.ts'
 import { Pace, progressLine, secondsLeft } from '../../cli/progress.ts'
 import { parseSize } from '../../cli/size.ts'
 import { commandLine } from './command-line.ts'
-import { SmallFake, modelInfo } from './small-fake.ts'
+import { DESKTOP, SmallFake, modelInfo } from './small-fake.ts'
 import { Terminal } from './terminal.ts'
 
 const TOTAL = 1_700_000_000
@@ -259,5 +259,88 @@ describe('the progress of a copy', () => {
     assert.equal(pace.look(1000, 1000), 1000)
     for (let second = 2; second <= 20; second++) pace.look(1000 + (second - 1) * 10, second * 1000)
     assert.equal(pace.look(1000 + 20 * 10, 21_000), 10)
+  })
+})
+
+const NEAR: NearbyModel = {
+  ...{ name: 'qwen', hash: 'cd'.repeat(32), bytes: 586_000_000, parameters: 596_000_000, quantization: 'q4' },
+  peers: [DESKTOP, { name: 'pi', id: '12D3KooWPi' }]
+}
+
+describe('mesh model pull', () => {
+  const PULLED = { ...EXPORTED, outcome: 'pulled', from: DESKTOP } as const
+
+  it('hands on what was chosen, and says from whom the model came', async () => {
+    const mesh = fake({ ...STARTED, from: DESKTOP }, PROGRESS, { ...PULLED, kept: 1_200_000_000 })
+    const words = ['model', 'pull', 'qwen', '--from', 'desktop', '--name', 'q', '--replace', '--quiet']
+    const { code, stdout } = await commandLine(words, { mesh })
+    assert.equal(code, 0)
+    assert.equal(
+      stdout,
+      'Pulled qwen from desktop: 1.7 GB, 1.2 GB of it there from before.\nAsk it: mesh ask --model qwen "…"\n'
+    )
+    assert.deepEqual(mesh.library.calls, [['pull', { name: 'qwen', replace: true, from: 'desktop', as: 'q' }]])
+  })
+
+  it('passes on why it waits: to people as a line, to programs as an event', async () => {
+    const notice: ModelCopyEvent = { type: 'notice', message: 'desktop went away.' }
+    const shown = await commandLine(['model', 'pull', 'qwen'], { mesh: fake(STARTED, notice, PULLED), terminal: 100 })
+    assert.match(shown.stderr, /desktop went away\./)
+    const told = await commandLine(['model', 'pull', 'qwen', '--json'], { mesh: fake(STARTED, notice, PULLED) })
+    const events = told.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    assert.deepEqual(events[1], { event: 'notice', message: 'desktop went away.' })
+    assert.deepEqual(events.at(-1)?.from, DESKTOP)
+  })
+
+  it('says when the model is here already', async () => {
+    const { stdout } = await commandLine(['model', 'pull', 'qwen'], { mesh: fake({ ...PULLED, outcome: 'known' }) })
+    assert.equal(stdout, 'This model is here already, as qwen. Nothing was copied.\n')
+  })
+
+  it('without a name lists what other devices have, with the command', async () => {
+    const mesh = fake()
+    mesh.library.elsewhere = [NEAR]
+    const { stdout } = await commandLine(['model', 'pull'], { mesh })
+    assert.match(stdout, /qwen\s+586 MB\s+desktop, pi\s+mesh model pull qwen --from desktop/)
+    const json = await commandLine(['model', 'pull', '--json'], { mesh })
+    assert.deepEqual(JSON.parse(json.stdout), [NEAR])
+    const none = await commandLine(['model', 'pull'], { mesh: fake() })
+    assert.match(none.stdout, /No other device that is connected has a model that is not here/)
+  })
+
+  it('is told of under the list of models, and where a model is not here that another device has', async () => {
+    const mesh = fake()
+    mesh.library.elsewhere = [NEAR]
+    const listed = await commandLine(['model', 'ls'], { mesh })
+    assert.match(listed.stdout, /On your other devices\n[\s\S]*mesh model pull qwen --from desktop/)
+    const json = await commandLine(['model', 'ls', '--json'], { mesh })
+    assert.deepEqual(
+      (JSON.parse(json.stdout) as { name: string }[]).map(({ name }) => name),
+      ['mini']
+    )
+    const shown = await commandLine(['model', 'show', 'qwen'], { mesh })
+    assert.equal(shown.code, 1)
+    assert.match(shown.stderr, /no model “qwen” here\. It is on desktop, pi: mesh model pull qwen --from desktop/)
+    mesh.library.events = [new InvalidRequestError('There is no file or folder /x/qwen.')]
+    const imported = await commandLine(['model', 'import', 'qwen'], { mesh })
+    assert.match(imported.stderr, /mesh model pull qwen --from desktop/)
+    const unknown = await commandLine(['model', 'show', 'nix'], { mesh })
+    assert.match(unknown.stderr, /There is no model “nix” here; there is mini/)
+  })
+
+  it('puts nothing into a command line that a shell would read otherwise', async () => {
+    const mesh = fake()
+    mesh.library.elsewhere = [{ ...NEAR, name: 'a$(reboot)', peers: [{ name: 'b;c', id: '12D3KooWPi' }] }]
+    const { stdout } = await commandLine(['model', 'pull'], { mesh })
+    assert.match(stdout, /mesh model pull cdcdcdcdcdcd --name NAME --from 12D3KooWPi/)
+  })
+
+  it('takes a name at most, and no flag of another action', async () => {
+    assert.equal((await commandLine(['model', 'pull', 'a', 'b'], { mesh: fake() })).code, 2)
+    assert.equal((await commandLine(['model', 'pull', 'a', '--split', '4G'], { mesh: fake() })).code, 2)
+    assert.equal((await commandLine(['model', 'import', 'a', '--from', 'pi'], { mesh: fake() })).code, 2)
   })
 })

@@ -61,9 +61,27 @@ export function libraryCompliance(of: () => Mesh): void {
       await assert.rejects(library.add({ path: 'here' }), refused)
     })
 
+    it('pulls only what another device has, and says so where none does', async () => {
+      const name = 'no-such-model'
+      await assert.rejects(copied(library.pull({ name })), (err: Error) =>
+        ['UnknownModelError', 'NotMemberError'].includes(err.name)
+      )
+      await assert.rejects(copied(library.pull({ name, from: 'nobody' })), (err: Error) =>
+        ['UnknownPeerError', 'NotMemberError'].includes(err.name)
+      )
+      for (const near of await library.nearby()) {
+        const pulled = await copied(library.pull({ name: near.name, from: near.peers[0]!.name }))
+        assert.deepEqual([pulled.outcome, pulled.hash, pulled.from], ['pulled', near.hash, near.peers[0]])
+        assert.ok((await of().models()).some(({ hash }) => hash === near.hash))
+        assert.equal((await copied(library.pull({ name: near.name }), { copies: false })).outcome, 'known')
+      }
+      assert.deepEqual(await library.nearby(), [])
+    })
+
     it('ends a copy with the reason of its signal', async () => {
       const reason = new Error('enough')
       const stopped = AbortSignal.abort(reason)
+      await assert.rejects(copied(library.pull({ name: 'nix', signal: stopped })), reason)
       await assert.rejects(copied(library.export({ name: await first(), path: folder, signal: stopped })), reason)
       await assert.rejects(library.remove({ name: 'nix', signal: stopped }), reason)
     })

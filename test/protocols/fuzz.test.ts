@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { ProtocolError } from '../../src/errors.ts'
 import { decodeEvent, decodeRequest, encodeEvent, encodeRequest } from '../../src/protocols/ask/words.ts'
 import { decodeCapability, decodeWords, encodeCapability, encodeWords } from '../../src/protocols/capability/words.ts'
+import { decodeReply, decodeRequest as decodeModelRequest, encodeReply } from '../../src/protocols/model/words.ts'
+import { encodeRequest as encodeModelRequest } from '../../src/protocols/model/words.ts'
 import { decodeMessage as decodePair, encodeMessage as encodePair } from '../../src/protocols/pair/words.ts'
 import { decodeMessage as decodeRoster, encodeMessage as encodeRoster } from '../../src/protocols/roster/words.ts'
 import { desktop, laptop } from './devices.ts'
@@ -57,6 +59,28 @@ const decoders: Record<string, Decoder> = {
     valid: messages.map((message) =>
       encodePair(message.type === 'records' ? { ...message, records: [new Uint8Array(5), new Uint8Array(9)] } : message)
     )
+  },
+  'a request for a model': {
+    decode: decodeModelRequest,
+    valid: [
+      encodeModelRequest({ type: 'list' }),
+      encodeModelRequest({ type: 'manifest', model: hex(1, 32) }),
+      encodeModelRequest({ type: 'pieces', model: hex(1, 32), file: hex(2, 32), first: 300, count: 70_000 })
+    ]
+  },
+  'a reply about a model': {
+    decode: decodeReply,
+    valid: [
+      encodeReply({
+        type: 'model',
+        model: { name: 'qwen', hash: hex(1, 32), bytes: 586_000_000, parameters: 596_049_920, quantization: 'q4' }
+      }),
+      encodeReply({ type: 'file', path: 'onnx/model.onnx', bytes: 300_001, sha256: hex(2, 32), extra: true }),
+      encodeReply({ type: 'hashes', hashes: [hex(3, 32), hex(4, 32)] }),
+      encodeReply({ type: 'data', bytes: new Uint8Array([1, 2, 3]) }),
+      encodeReply({ type: 'end' }),
+      encodeReply({ type: 'failed', code: 3 })
+    ]
   },
   'a message of an exchange of rosters': {
     decode: decodeRoster,

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openPackage } from '../../../src/packages/index.ts'
+import { PIECE_BYTES } from '../../../src/protocols/model/index.ts'
+import { makePaddedModel } from '../../fixtures/padded-model.ts'
 import { filesIn } from '../../packages/files.ts'
 import { Shelf, done } from './shelf.ts'
 
@@ -62,6 +64,31 @@ describe(`a process that is killed at any operation on the disk (seed ${String(S
       assert.equal(outcome, listed.length === 0 ? 'imported' : 'known')
       assert.deepEqual(shelf.entries(), ['qwen'], `operation ${String(number)}`)
       assert.deepEqual(withoutManifest(path), filesIn(join(shelf.models, 'qwen')))
+    }
+    assert.ok(deaths >= 8, String(deaths))
+    this.test!.title += ` (${String(deaths)} deaths at ${String(count)} operations)`
+  })
+
+  it('while it pulls leaves nothing that is listed, or all of it; and the next pull fetches what is missing', async function () {
+    const desktop = new Shelf(join(shelf.root, 'desktop'))
+    makePaddedModel({ path: join(desktop.models, 'qwen'), bytes: 2.5 * PIECE_BYTES })
+    const [there] = await desktop.list()
+    const count = Number((await run(shelf.root, 'pull', desktop.root)).stdout)
+    let deaths = 0
+    for (const number of someOf(count)) {
+      rmSync(shelf.models, { recursive: true, force: true })
+      deaths += Number((await run(shelf.root, 'pull', desktop.root, String(number))).killed)
+      const listed = await shelf.list()
+      assert.ok(
+        listed.length === 0 || (listed.length === 1 && listed[0]?.hash === there?.hash),
+        `operation ${String(number)}`
+      )
+      const next = new Shelf(shelf.root)
+      next.devices.add('desktop', desktop.share())
+      const { outcome } = await done(next.library.pull({ name: 'qwen' }))
+      assert.equal(outcome, listed.length === 0 ? 'pulled' : 'known')
+      assert.deepEqual(shelf.entries(), ['qwen'], `operation ${String(number)}`)
+      assert.deepEqual(filesIn(join(desktop.models, 'qwen')), filesIn(join(shelf.models, 'qwen')))
     }
     assert.ok(deaths >= 8, String(deaths))
     this.test!.title += ` (${String(deaths)} deaths at ${String(count)} operations)`

@@ -2,7 +2,9 @@
  * Runs one thing of a library and is killed, as by SIGKILL, before the operation on the disk of that number; a write
  * is torn in the middle. Without a number it runs to its end and prints how many operations there were.
  *
- *   node dying-process.js ROOT import|replace|export PATH [NUMBER]
+ *   node dying-process.js ROOT import|replace|export|pull PATH [NUMBER]
+ *
+ * A pull is from a device whose home is PATH.
  */
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
@@ -49,9 +51,12 @@ const { Shelf, done } = await import('./shelf.ts')
 const shelf = new Shelf(root)
 operations = 0
 const { library } = shelf
-await done(
-  action === 'export'
-    ? library.export({ name: 'qwen', path })
-    : library.import({ path, name: 'qwen', replace: action === 'replace' })
-)
+if (action === 'pull') shelf.devices.add('desktop', new Shelf(path).share())
+const copy = {
+  export: () => library.export({ name: 'qwen', path }),
+  import: () => library.import({ path, name: 'qwen' }),
+  replace: () => library.import({ path, name: 'qwen', replace: true }),
+  pull: () => library.pull({ name: 'qwen' })
+}[action as 'export' | 'import' | 'replace' | 'pull']
+await done(copy())
 process.stdout.write(String(operations))

@@ -22,11 +22,11 @@ export interface FakeDevice {
   peer: PeerLabel
   share: Share
   connected: boolean
-  /** Runs before each piece goes out, by the number of pieces that this device has given; may change it or throw. */
-  onPiece: (piece: { path: string; index: number; bytes: Buffer; given: number }) => void
+  /** Runs before each piece goes out; may change it or throw. */
+  onPiece: (piece: { path: string; index: number; bytes: Buffer }) => void
   /** What it says it has, in place of the truth. */
   manifest: (files: SharedFile[]) => SharedFile[]
-  /** Pieces that it gave, right or wrong. */
+  /** Pieces that it gave of files of several, right or wrong. */
   given: number
 }
 
@@ -91,7 +91,8 @@ export class FakeOtherDevices implements OtherDevices {
       const device = this.#there(id)
       const bytes = await overWire(() => readPiece(device.share, { model, file, index }, options))
       options.signal.throwIfAborted()
-      device.onPiece({ path: file.path, index, bytes, given: device.given++ })
+      device.onPiece({ path: file.path, index, bytes })
+      if (file.pieces.length > 1) device.given++
       if (createHash('sha256').update(bytes).digest('hex') !== file.pieces[index]) {
         throw new WrongPieceError(`Piece ${String(index + 1)} of ${file.path} is wrong.`)
       }

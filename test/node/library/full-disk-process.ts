@@ -1,19 +1,22 @@
 /**
- * Imports, pulls from a hub, and exports, to a small disk that somebody else fills meanwhile; prints what came of it. Runs in a mount
+ * Imports, exports and pulls, to a small disk that somebody else fills meanwhile; prints what came of it. Runs in a mount
  * namespace of its own, on a tmpfs that is gone with it.
  *
- *   node full-disk-process.js ROOT PATH
+ *   node full-disk-process.js ROOT PATH HOME
+ *
  *   node full-disk-process.js ROOT hub ENDPOINT
+ *
+ * PATH is a package, HOME that of another device; ENDPOINT is that of a hub, from which a model is pulled alone.
  */
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ModelCopyEvent } from '../../../src/interface.ts'
 import { Shelf } from './shelf.ts'
 
-const [root = '', path = '', hfEndpoint = ''] = process.argv.slice(2)
+const [root = '', path = '', home = ''] = process.argv.slice(2)
 const isHub = path === 'hub'
 const shelf = new Shelf(root)
-shelf.environment = { hfEndpoint, hfHome: root }
+if (isHub) shelf.environment = { hfEndpoint: home, hfHome: root }
 const filler = join(root, 'filler')
 
 function fill(): void {
@@ -41,7 +44,8 @@ async function outcome(copy: AsyncIterable<ModelCopyEvent>, meanwhile: () => voi
 
 const results: Record<string, unknown> = {}
 const { library } = shelf
-const take = () => (isHub ? library.pull({ name: 'onnx-community/Small-ONNX' }) : library.import({ path }))
+const take = (): AsyncIterable<ModelCopyEvent> =>
+  isHub ? library.pull({ name: 'onnx-community/Small-ONNX' }) : library.import({ path })
 fill()
 results.fullBefore = await outcome(take())
 rmSync(filler)
@@ -51,10 +55,22 @@ results.filled = statSync(filler).size > 0
 rmSync(filler)
 results.withRoom = await outcome(take())
 results.entries = shelf.entries()
-if (!isHub) {
+if (!isHub) await exportAndPull()
+process.stdout.write(JSON.stringify(results))
+
+async function exportAndPull(): Promise<void> {
   const to = join(root, 'qwen.tar')
   results.exportFilled = await outcome(library.export({ name: 'qwen', path: to }), fill)
   rmSync(filler)
   results.exportWithRoom = await outcome(library.export({ name: 'qwen', path: to }))
+  rmSync(to)
+  await library.remove({ name: 'qwen' })
+  shelf.devices.add('desktop', new Shelf(home).share())
+  fill()
+  results.pullFullBefore = await outcome(library.pull({ name: 'big' }))
+  rmSync(filler)
+  results.pullFilled = await outcome(library.pull({ name: 'big' }), fill)
+  results.pullListed = (await shelf.list()).length
+  rmSync(filler)
+  results.pullWithRoom = await outcome(library.pull({ name: 'big' }))
 }
-process.stdout.write(JSON.stringify(results))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makePaddedModel } from '../../fixtures/padded-model.ts'
 import { Shelf } from './shelf.ts'
 
 const PROCESS = fileURLToPath(new URL('full-disk-process.js', import.meta.url))
@@ -32,8 +33,10 @@ describe('a disk that is full', () => {
 
   it('is told before anything is copied, and in the middle keeps what came; with room again it goes on', async () => {
     const path = await shelf.package('qwen')
-    const script = `mkdir -p "$1" && mount -t tmpfs -o size=${String(MEGABYTES)}m none "$1" && exec "$2" "$3" "$1" "$4"`
-    const said = inOwnMounts(script, join(shelf.root, 'small'), process.execPath, PROCESS, path)
+    const desktop = join(shelf.root, 'desktop')
+    makePaddedModel({ path: join(desktop, 'models', 'big'), bytes: 4 * 2 ** 20 })
+    const script = `mkdir -p "$1" && mount -t tmpfs -o size=${String(MEGABYTES)}m none "$1" && exec "$2" "$3" "$1" "$4" "$5"`
+    const said = inOwnMounts(script, join(shelf.root, 'small'), process.execPath, PROCESS, path, desktop)
     assert.deepEqual(JSON.parse(said), {
       fullBefore: 'DiskFullError',
       filledMeanwhile: 'DiskFullError',
@@ -42,7 +45,11 @@ describe('a disk that is full', () => {
       withRoom: 'imported in two tries',
       entries: ['qwen'],
       exportFilled: 'DiskFullError',
-      exportWithRoom: 'exported in two tries'
+      exportWithRoom: 'exported in two tries',
+      pullFullBefore: 'DiskFullError',
+      pullFilled: 'DiskFullError',
+      pullListed: 0,
+      pullWithRoom: 'pulled in two tries'
     })
   })
 })
