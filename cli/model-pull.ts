@@ -30,7 +30,8 @@ export async function pullModel(
   output.status(`Looking for ${wanted}`)
   const done = await follow(
     mesh.library.pull({
-      ...{ name: wanted, replace: replace === true, hub, signal: interruption.signal },
+      ...{ name: wanted, replace: replace === true, signal: interruption.signal },
+      ...(Object.keys(hub).length > 0 && { hub }),
       ...(from !== undefined && { from }),
       ...(as !== undefined && { as }),
       ...(quantization !== undefined && { quantization })

@@ -306,9 +306,9 @@ describe('mesh model pull', () => {
     const { stdout } = await commandLine(['model', 'pull'], { mesh })
     assert.match(stdout, /qwen\s+586 MB\s+desktop, pi\s+mesh model pull qwen --from desktop/)
     const json = await commandLine(['model', 'pull', '--json'], { mesh })
-    assert.deepEqual(JSON.parse(json.stdout), [NEAR])
+    assert.deepEqual(JSON.parse(json.stdout), { nearby: [NEAR], catalogue: [] })
     const none = await commandLine(['model', 'pull'], { mesh: fake() })
-    assert.match(none.stdout, /No other device that is connected has a model that is not here/)
+    assert.doesNotMatch(none.stdout, /On your other devices/)
   })
 
   it('is told of under the list of models, and where a model is not here that another device has', async () => {

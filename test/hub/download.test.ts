@@ -17,7 +17,7 @@ const FILES = {
   'config.json': Buffer.from('{}\n'),
   'empty.txt': Buffer.alloc(0),
   [GRAPH]: bytesOf('graph', 30_001),
-  [WEIGHTS]: bytesOf('weights', 700_000)
+  [WEIGHTS]: bytesOf('weights', 3_000_000)
 }
 const TOTAL = Object.values(FILES).reduce((sum, { length }) => sum + length, 0)
 
@@ -152,7 +152,7 @@ describe('a download from the hub', () => {
   }
 
   it('goes on as often as it gets on, however often it is cut', async () => {
-    bench.double.trouble('storage', { cutAfter: 100_000 }, 6)
+    bench.double.trouble('storage', { cutAfter: 400_000 }, 6)
     const { remarks } = await download([fileOf(model, WEIGHTS)])
     assert.equal(remarks.length, 6)
     assert.deepEqual(there(WEIGHTS), FILES[WEIGHTS])
@@ -202,7 +202,7 @@ describe('a download from the hub', () => {
   })
 
   it('refuses a part that begins elsewhere, and one of a file of another size', async () => {
-    for (const range of ['bytes 5-699999/700000', 'bytes 100-699999/700001', 'nonsense']) {
+    for (const range of ['bytes 5-2999999/3000000', 'bytes 100-2999999/3000001', 'nonsense']) {
       lay(WEIGHTS, FILES[WEIGHTS].subarray(0, 100))
       bench.double.trouble('storage', { headers: { 'content-range': range } })
       await assert.rejects(download([fileOf(model, WEIGHTS)]), /HubAnswerError|HubBytesError/)
