@@ -9,7 +9,7 @@ function wall(files, group, message) {
   }
 }
 
-const LEAVES = ['protocols', 'trust', 'crdt', 'inference', 'packages']
+const LEAVES = ['protocols', 'trust', 'crdt', 'inference', 'packages', 'hub']
 const foldersBut = (own) =>
   [...LEAVES, 'node', 'http', 'cli'].filter((folder) => folder !== own).map((folder) => `**/${folder}/**`)
 
@@ -67,6 +67,7 @@ export default tseslint.config(
       '**/src/protocols/**',
       '**/src/inference/**',
       '**/src/packages/**',
+      '**/src/hub/**',
       '**/src/trust/**',
       '**/src/crdt/**',
       '**/src/http/!(index.ts)'

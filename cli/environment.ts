@@ -1,5 +1,9 @@
 /** Every environment variable that the command reads itself; `MESH_HOME` and its kin are the node's. */
 
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { HubSettings } from '../src/interface.ts'
+
 export type Variables = Readonly<Record<string, string | undefined>>
 
 export interface Environment {
@@ -15,6 +19,8 @@ export interface Environment {
   /** XDG_CONFIG_HOME: the system's own place for settings. */
   configHome: string | undefined
   shell: string
+  /** As the hub's own tools read them: HF_ENDPOINT, HF_TOKEN, HF_HOME. */
+  hub: HubSettings
 }
 
 export function readEnvironment(variables: Variables): Environment {
@@ -25,6 +31,17 @@ export function readEnvironment(variables: Variables): Environment {
     npmPrefix: variables.npm_config_global_prefix,
     path: variables.PATH ?? variables.Path ?? '',
     configHome: (variables.XDG_CONFIG_HOME ?? '') === '' ? undefined : variables.XDG_CONFIG_HOME,
-    shell: variables.SHELL ?? ''
+    shell: variables.SHELL ?? '',
+    hub: hubSettings(variables)
+  }
+}
+
+/** The node that works for us may have been started with others, or with none. */
+function hubSettings({ HF_ENDPOINT: endpoint, HF_TOKEN: token, HF_HOME: home }: Variables): HubSettings {
+  const isSet = (value: string | undefined): value is string => value !== undefined && value !== ''
+  return {
+    ...(isSet(endpoint) && { endpoint }),
+    ...(isSet(token) && { token }),
+    ...(isSet(home) && { home: home.startsWith('~/') ? join(homedir(), home.slice(2)) : resolve(home) })
   }
 }

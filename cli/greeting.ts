@@ -22,7 +22,7 @@ export function greeting({ status, looked, hint }: GreetingInit): string[] {
     lines.push(`To end the pause: ${hint('resume')}`)
   }
   if (answering === 'yes' && strongest(models)?.builtIn === true) {
-    lines.push(`A real model: ${hint('model')} shows how to add one`)
+    lines.push(`A real model: ${hint('model pull')}`)
   }
   if (status.mesh !== null && status.membership.state !== 'removed') {
     lines.push(`Next device: run the same command there${nextDevice(status, hint)}`)

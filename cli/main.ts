@@ -23,6 +23,7 @@ export async function main(args: readonly string[], open: Doors = doors): Promis
     input: { stream: process.stdin, kind: kindOfInput() },
     output: new Output({ stdout: process.stdout, stderr: process.stderr, color: environment.color }),
     interruption: interrupted,
+    hub: environment.hub,
     command: commandForm({
       environment,
       script: process.argv[1] ?? '',

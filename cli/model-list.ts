@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { UnknownModelError } from '../src/errors.ts'
-import type { Mesh, ModelInfo } from '../src/interface.ts'
+import type { Mesh, ModelInfo, ModelOrigin } from '../src/interface.ts'
 import { bytes, parameters } from './human.ts'
 import type { Output } from './output.ts'
 import { showNearby } from './model-pull.ts'
@@ -32,9 +32,11 @@ export async function listModels(mesh: Mesh, invocation: Invocation, { alone }: 
   if (!alone) return
   const { home } = await mesh.status({ signal })
   output.line()
-  output.line('A real model: put its folder from Hugging Face (config.json, tokenizer.json, onnx/…) here:')
-  output.line(join(home, 'models', 'NAME'))
-  output.line(`or leave it where it is: ${hint('model add FOLDER')}`)
+  output.line(`A real model, from the Hugging Face hub: ${hint('model pull')}`)
+  output.line(
+    `A folder of one that is on this device (config.json, tokenizer.json, onnx/…): ${hint('model add FOLDER')}`
+  )
+  output.line(`or put it here: ${join(home, 'models', 'NAME')}`)
   output.line(`Or let Ollama, llama.cpp, LM Studio, vLLM or exo answer: ${hint('engine --help')}`)
 }
 
@@ -62,10 +64,16 @@ export function showModel(found: ModelInfo, output: Output): void {
     ['quantization', found.quantization ?? '?'],
     ['context', `${found.contextLength} tokens`],
     ['state', found.broken === null ? (found.loaded ? 'loaded' : 'ready') : `broken: ${found.broken}`],
+    ...(found.origin === undefined ? [] : ([['origin', originInWords(found.origin)]] as const)),
     ...(found.path === undefined ? [] : ([['folder', found.path]] as const)),
     ...(found.engine === undefined ? [] : ([['engine', found.engine]] as const)),
     ['hash', found.hash]
   ])
+}
+
+/** `onnx-community/Qwen2.5-0.5B-Instruct, q4, commit 0123456` */
+function originInWords({ repository, quantization, commit }: ModelOrigin): string {
+  return `${repository} on the Hugging Face hub, ${quantization}, commit ${commit.slice(0, 7)}`
 }
 
 /** @throws {UnknownModelError} naming those that are here */

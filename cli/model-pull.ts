@@ -12,20 +12,29 @@ const COLUMNS: readonly Column[] = [
   { title: 'COPY IT HERE', wrap: true }
 ]
 
+export interface PullFlags {
+  from?: string
+  name?: string
+  quantization?: string
+  replace?: true
+}
+
 /** `mesh model pull NAME` */
 export async function pullModel(
   mesh: Mesh,
   invocation: Invocation,
   wanted: string,
-  { from, name: as, replace }: { from?: string; name?: string; replace?: true }
+  { from, name: as, quantization, replace }: PullFlags
 ): Promise<void> {
-  const { output, hint, interruption } = invocation
-  output.status(`Asking ${from ?? 'your devices'} for ${wanted}`)
+  const { output, hint, hub, interruption } = invocation
+  output.status(`Looking for ${wanted}`)
   const done = await follow(
     mesh.library.pull({
       ...{ name: wanted, replace: replace === true, signal: interruption.signal },
+      ...(Object.keys(hub).length > 0 && { hub }),
       ...(from !== undefined && { from }),
-      ...(as !== undefined && { as })
+      ...(as !== undefined && { as }),
+      ...(quantization !== undefined && { quantization })
     }),
     invocation
   )
@@ -39,22 +48,21 @@ export async function pullModel(
   output.line(`Ask it: ${hint(`ask --model ${done.name} "…"`)}`)
 }
 
-/** `mesh model pull` without a name: what there is. */
-export async function listNearby(mesh: Mesh, invocation: Invocation): Promise<void> {
-  const { output, hint, interruption } = invocation
-  const models = await mesh.library.nearby({ signal: interruption.signal })
-  if (output.json) output.data(models)
-  else if (models.length > 0) table(models, invocation)
-  else output.line(`No other device that is connected has a model that is not here. Who is there: ${hint('peers')}`)
-}
-
 /** Under the models of this device, for people: those of the others. */
 export async function showNearby(mesh: Mesh, invocation: Invocation): Promise<void> {
   const models = await mesh.library.nearby({ signal: invocation.interruption.signal })
   if (models.length === 0) return
   invocation.output.line()
-  invocation.output.heading('On your other devices')
-  table(models, invocation)
+  tableNearby(models, invocation)
+}
+
+/** What the other devices would give, for people. */
+export function tableNearby(models: readonly NearbyModel[], { output, hint }: Invocation): void {
+  output.heading('On your other devices')
+  output.table(
+    COLUMNS,
+    models.map((model) => [model.name, bytes(model.bytes), names(model), hint(command(model))])
+  )
 }
 
 /**
@@ -78,13 +86,6 @@ export async function orElsewhere<T>(
       cause: error
     })
   }
-}
-
-function table(models: readonly NearbyModel[], { output, hint }: Invocation): void {
-  output.table(
-    COLUMNS,
-    models.map((model) => [model.name, bytes(model.bytes), names(model), hint(command(model))])
-  )
 }
 
 function names({ peers }: NearbyModel): string {

@@ -1,6 +1,7 @@
 import { MeshError } from '../src/errors.ts'
 import { EXIT, UsageError, exitCodeOf } from './exit-codes.ts'
 import { printHelp, printVerbHelp } from './help.ts'
+import type { HubSettings } from '../src/interface.ts'
 import type { Interruption } from './interruption.ts'
 import { nearest } from './nearest.ts'
 import type { Output } from './output.ts'
@@ -15,6 +16,8 @@ export interface World {
   input: Input
   output: Output
   interruption: Interruption
+  /** What the environment says of the hub. */
+  hub: HubSettings
   /** How `mesh` is called here: `mesh`, `npm start --`, … */
   command: string
   version: string

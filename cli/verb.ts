@@ -3,7 +3,7 @@
  * built-in model's knowledge of the commands are all made from this data.
  */
 import type { MeshOptions } from '../src/index.ts'
-import type { AbortOptions, Mesh } from '../src/interface.ts'
+import type { AbortOptions, HubSettings, Mesh } from '../src/interface.ts'
 import type { Interruption } from './interruption.ts'
 import type { Output } from './output.ts'
 
@@ -85,6 +85,8 @@ export interface Invocation<V = unknown> {
   input: Input
   output: Output
   interruption: Interruption
+  /** What the environment says of the hub. */
+  hub: HubSettings
   /** A command line in the form that works here: `hint('peers')` is `mesh peers` or `npm start -- peers`. */
   hint: (line: string) => string
   log: Log

@@ -126,6 +126,53 @@ export class BusyError extends MeshError {
   override name = 'BusyError'
 }
 
+// ---------------------------------------------------------------- the Hugging Face hub
+
+/** Thrown when the hub cannot be reached: no network, no such host, nobody listens, a certificate that cannot be trusted. */
+export class HubUnreachableError extends MeshError {
+  override name = 'HubUnreachableError'
+}
+
+/** Thrown when the hub is connected and says nothing, or next to nothing, for longer than its limit. */
+export class HubSilentError extends MeshError {
+  override name = 'HubSilentError'
+}
+
+/** Thrown when the hub ended a connection in the middle, again and again. What came is kept. */
+export class HubCutOffError extends MeshError {
+  override name = 'HubCutOffError'
+}
+
+/** Thrown when what answers is not as a hub does: a web page, a redirect without end, an internal error, too much. */
+export class HubAnswerError extends MeshError {
+  override name = 'HubAnswerError'
+}
+
+/** Thrown when the bytes of a file are not those that the hub has announced. Nothing of that file is kept. */
+export class HubBytesError extends MeshError {
+  override name = 'HubBytesError'
+}
+
+/** Thrown when the hub has no model of that name, or shows none to whoever asked. */
+export class NotOnHubError extends MeshError {
+  override name = 'NotOnHubError'
+}
+
+/** Thrown when the hub hands a model only to those whom its owner has let in; the message says how to ask. */
+export class GatedModelError extends MeshError {
+  override name = 'GatedModelError'
+}
+
+/** Thrown when a model lies on the hub in a form that is not run here; the message says which is, and the other road. */
+export class NotOnnxError extends MeshError {
+  override name = 'NotOnnxError'
+}
+
+/** Thrown when a model is there, and not in the quantization asked for; the message lists the ones that are. */
+export class UnknownQuantizationError extends MeshError {
+  override name = 'UnknownQuantizationError'
+}
+
 // ---------------------------------------------------------------- the wire
 
 /** Thrown when bytes from outside break the protocol: malformed, oversized, out of order. */
@@ -263,6 +310,15 @@ const byName: Readonly<Record<string, typeof MeshError>> = {
   UnknownEngineError,
   NotAnsweringError,
   BusyError,
+  HubUnreachableError,
+  HubSilentError,
+  HubCutOffError,
+  HubAnswerError,
+  HubBytesError,
+  NotOnHubError,
+  GatedModelError,
+  NotOnnxError,
+  UnknownQuantizationError,
   ProtocolError,
   PeerUnreachableError,
   PeerSilentError,

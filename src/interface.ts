@@ -81,6 +81,18 @@ export interface ModelInfo {
   engine?: string
   /** As in `ModelOffer`. @default false */
   startsOnly?: boolean
+  /** Where it was pulled from the Hugging Face hub, and in which form. @default it came another way */
+  origin?: ModelOrigin
+}
+
+/** What a model pulled from the hub remembers, wherever it is carried; its hash does not depend on it. */
+export interface ModelOrigin {
+  /** `OWNER/NAME` */
+  repository: string
+  /** 40 hexadecimal digits. */
+  commit: string
+  /** As the hub's files say it: `q4`, `q4f16`, `int8`, … */
+  quantization: string
 }
 
 /** Lone-request speed of one model on one device, in tokens a second. */
@@ -270,7 +282,7 @@ export interface ModelCopyStarted {
   from?: PeerLabel
 }
 
-/** Why it does not go on, or goes on otherwise: a device went away, another one takes its place. */
+/** What its owner should know: a device went away and another takes its place, more memory is needed than there is. */
 export interface ModelCopyNotice {
   type: 'notice'
   /** For a person. */
@@ -313,8 +325,42 @@ export interface NearbyModel {
   peers: PeerLabel[]
 }
 
+/** How a model would do on this device. `tight`: when other programs give up memory. `no-room`: on the disk. */
+export type ModelFit = 'fits' | 'tight' | 'too-large' | 'no-room'
+
+/** A model of the hub that is known to run here, in the quantization that would be taken by default. */
+export interface CatalogueEntry {
+  /** `OWNER/NAME` */
+  repository: string
+  parameters: number
+  /** As the hub calls it: `apache-2.0`, … */
+  license: string
+  quantization: string
+  /** To download, to about a hundredth; the hub has the exact number. */
+  bytes: number
+  /** Bytes needed to run it, estimated. */
+  memory: number
+  fit: ModelFit
+  /** Why, with the numbers. */
+  reason: string
+  /** Its name where it is here already, or null. */
+  here: string | null
+}
+
+/** The hub as the one who asks wants it. @default as the environment of the process that serves the home says */
+export interface HubSettings {
+  /** As HF_ENDPOINT: another server that speaks as the hub does. */
+  endpoint?: string
+  /** As HF_TOKEN. */
+  token?: string
+  /** As HF_HOME: the folder in which the hub's own tools keep a token. Absolute. */
+  home?: string
+}
+
 /** The models of this device as files that are carried, added and removed. Paths are absolute, on this device. */
 export interface ModelLibrary {
+  /** Models of the hub that are known to run here, the smallest first. Nothing is asked of the hub. */
+  catalogue(options?: AbortOptions): Promise<CatalogueEntry[]>
   /**
    * Writes a portable package: into a folder as `NAME.meshmodel`, or as one file that ends in `.tar`. Where an earlier
    * try was interrupted it goes on.
@@ -337,21 +383,34 @@ export interface ModelLibrary {
    */
   import(options: AbortOptions & { path: string; name?: string; replace?: boolean }): AsyncIterable<ModelCopyEvent>
   /**
-   * Copies a model of another device to this one. It is listed when all of it has been proved, and not before. Where an
-   * earlier try was interrupted it goes on. When the device goes away it waits ten minutes for it, or goes on from another
-   * one that has the same.
+   * Brings a model here: from another device, or from the Hugging Face hub where it is called `OWNER/NAME` and no device
+   * that is connected has pulled it from there. It is listed when all of it has been proved, and not before. Where an
+   * earlier try was interrupted it goes on; from the hub, with the files of the commit that it began with. When a device
+   * goes away it waits ten minutes for it, or goes on from another one that has the same.
    *
-   * @param options.name the model there: its name, or a unique beginning of its hash
-   * @param options.from a device's name, or a unique beginning of its PeerId. @default the quickest link of those that
-   * have the model
+   * @param options.name `OWNER/NAME` on the hub; else the model on the other device: its name, or a unique beginning of
+   * its hash
+   * @param options.from `hub`, a device's name, or a unique beginning of its PeerId. @default the quickest link of those
+   * that have the model, else the hub
    * @param options.as the name here. @default the name there
    * @param options.replace puts it in the place of another model of that name
+   * @param options.quantization of the hub: `q4`, `q4f16`, `q8`, `int8`, `fp16`, `fp32`, … @default the best that fits
+   * this device
    * @throws {UnknownModelError} naming the devices and what they have {UnknownPeerError} {AmbiguousPeerError}
    * @throws {PeerUnreachableError} {WrongPieceError} {NotMemberError}
-   * @throws {ModelExistsError} {DiskFullError} {FileUnusableError} {BusyError}
+   * @throws {NotOnHubError} {GatedModelError} {NotOnnxError} {UnknownQuantizationError}
+   * @throws {HubUnreachableError} {HubSilentError} {HubCutOffError} {HubAnswerError} {HubBytesError}
+   * @throws {ModelExistsError} {BrokenModelError} {DiskFullError} {FileUnusableError} {BusyError}
    */
   pull(
-    options: AbortOptions & { name: string; from?: string; as?: string; replace?: boolean }
+    options: AbortOptions & {
+      name: string
+      from?: string
+      as?: string
+      replace?: boolean
+      quantization?: string
+      hub?: HubSettings
+    }
   ): AsyncIterable<ModelCopyEvent>
   /** What could be pulled now: asks the devices that are connected, each for three seconds at most. */
   nearby(options?: AbortOptions): Promise<NearbyModel[]>

@@ -2,14 +2,20 @@ import type { Mesh } from '../../src/interface.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 import { addModel, removeModel } from '../model-change.ts'
 import { exportModel, importModel } from '../model-copy.ts'
+import { listPullable } from '../model-catalogue.ts'
 import { listModels, modelCalled, showModel } from '../model-list.ts'
-import { listNearby, orElsewhere, pullModel } from '../model-pull.ts'
+import { orElsewhere, pullModel } from '../model-pull.ts'
 import { nearest } from '../nearest.ts'
 import { defineVerb, withMesh, type Invocation, type Values } from '../verb.ts'
 
 const FLAGS = {
-  from: { type: 'text', value: 'DEVICE', summary: 'pull: the device to copy it from (default: any that has it)' },
+  from: { type: 'text', value: 'SOURCE', summary: 'pull: the device to copy it from, or hub (default: who has it)' },
   name: { type: 'text', value: 'NAME', summary: 'another name for what is exported, imported, pulled or added' },
+  quantization: {
+    type: 'text',
+    value: 'KIND',
+    summary: 'pull: q4, q4f16, q8, int8, fp16, fp32, … (default: the best that fits)'
+  },
   replace: { type: 'switch', summary: 'export, import, pull: put it in the place of another model' },
   split: { type: 'text', value: 'SIZE', summary: 'export: no file larger than this, for example 4G' },
   yes: { type: 'switch', summary: 'rm: do not ask' }
@@ -47,9 +53,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   pull: {
     words: ['[NAME]'],
-    flags: ['from', 'name', 'replace'],
+    flags: ['from', 'name', 'quantization', 'replace'],
     run: async (mesh, invocation, [name]) => {
-      if (name === undefined) await listNearby(mesh, invocation)
+      if (name === undefined) await listPullable(mesh, invocation)
       else await pullModel(mesh, invocation, name, invocation.values)
       return EXIT.done
     }
@@ -95,7 +101,9 @@ export const model = defineVerb({
   flags: FLAGS,
   notes: (hint) => [
     `${hint('model ls')}: the models on this device; ${hint('model show NAME')}: one of them.`,
-    `${hint('model pull NAME --from DEVICE')}: copies a model of another of your devices to this one, without the internet; without a name, what there is. Where it was interrupted, the same command goes on.`,
+    `${hint('model pull')}: what your other devices have, and models of the Hugging Face hub that are known to run, with what fits this device.`,
+    `${hint('model pull OWNER/NAME')}: brings a model of the hub here, any in its ONNX layout; from another of your devices where one has it (--from hub: not from there). HF_TOKEN, HF_HOME and HF_ENDPOINT count as for the hub's own tools.`,
+    `${hint('model pull NAME --from DEVICE')}: copies a model of another of your devices to this one, without the internet. Where a pull was interrupted, the same command goes on.`,
     `${hint('model export NAME PATH')}: a copy to carry, into a folder such as that of a stick, or as one file that ends in .tar. Where it was interrupted, the same command goes on.`,
     `${hint('model import PATH')}: takes such a copy in, after every byte of it was proved.`,
     `${hint('model add FOLDER')}: lists a folder in the Hugging Face layout where it lies, without copying it.`,

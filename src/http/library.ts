@@ -8,9 +8,10 @@ type WatchMethod = (method: MethodName, options: AbortOptions) => AsyncIterable<
 /** `Mesh.library` over the control socket. */
 export function controlLibrary(call: CallMethod, watch: WatchMethod): ModelLibrary {
   return {
+    catalogue: (options) => call('library.catalogue', options),
+    pull: (options) => watch('library.pull', options),
     export: (options) => watch('library.export', options),
     import: (options) => watch('library.import', options),
-    pull: (options) => watch('library.pull', options),
     nearby: (options) => call('library.nearby', options),
     add: (options) => call('library.add', options),
     remove: (options) => call('library.remove', options)

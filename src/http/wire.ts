@@ -78,11 +78,12 @@ function membership(name: keyof Membership, more: Partial<Method> = {}): Method 
   }
 }
 
-function library(name: keyof ModelLibrary): Method {
+function library(name: keyof ModelLibrary, more: Partial<Method> = {}): Method {
   return {
     call: (mesh, { options }) => mesh.library[name](options as never),
     atClose: 'finish',
-    longest: MAX_OPTIONS_BYTES
+    longest: MAX_OPTIONS_BYTES,
+    ...more
   }
 }
 
@@ -111,9 +112,10 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   resume: { call: (mesh, { options }) => mesh.resume(options), ...FINISH, longest: MAX_OPTIONS_BYTES },
   // The signal is that of the connection: whoever hangs up on the wait does not take back the end.
   shutdown: { call: (mesh, { options }) => mesh.shutdown(options as never), ...FINISH, atClose: 'stay' },
+  'library.catalogue': library('catalogue'),
+  'library.pull': library('pull', { secrets: ['hub'] }),
   'library.export': library('export'),
   'library.import': library('import'),
-  'library.pull': library('pull'),
   'library.nearby': library('nearby'),
   'library.add': library('add'),
   'library.remove': library('remove'),

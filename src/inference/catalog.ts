@@ -8,6 +8,7 @@ import { parametersOf, quantizationOf } from './describe-model.ts'
 import type { MeasurementStore, ModelPlace } from './index.ts'
 import { contextLengthOf, isModelFolder, readModelFolder, reasonOf } from './model-folder.ts'
 import type { GenerationConfig } from './model-folder.ts'
+import { readOrigin } from './origin.ts'
 import { summarizeOnnx } from './onnx-file.ts'
 import type { OnnxSummary } from './onnx-file.ts'
 
@@ -90,6 +91,7 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
     const weights = await externalFiles(place.path, folder.graph, summary)
     const present = await existing(place.path, [...HASHED, folder.graph, ...weights])
     const { hash, bytes } = await hashOf(place.path, present, measurements)
+    const origin = await readOrigin(place.path)
     return {
       path: place.path,
       graph: folder.graph,
@@ -102,7 +104,8 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
         parameters: parametersOf(folder.config),
         quantization: quantizationOf(folder.graph, summary),
         contextLength: contextLengthOf(folder.config),
-        broken: null
+        broken: null,
+        ...(origin !== null && { origin })
       }
     }
   } catch (err) {

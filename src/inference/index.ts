@@ -62,6 +62,7 @@ export interface LocalEngine extends Engine {
 }
 
 export { createCatalog, keepContentHash, modelHashOf, type Catalog, type CatalogModel } from './catalog.ts'
+export { ORIGIN, encodeOrigin, readOrigin } from './origin.ts'
 
 export function createEngine(init: EngineInit): LocalEngine {
   return new OnnxEngine(init)

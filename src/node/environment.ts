@@ -20,9 +20,15 @@ export interface Environment {
   discovery?: string
   /** MESH_BEACON_PORT: UDP port of the beacon. */
   beaconPort?: string
-  /** XDG_DATA_HOME, XDG_RUNTIME_DIR, LOCALAPPDATA: the system's own places. */
+  /** HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME: as the hub's own tools read them. */
+  hfEndpoint?: string
+  hfToken?: string
+  hfTokenPath?: string
+  hfHome?: string
+  /** XDG_DATA_HOME, XDG_RUNTIME_DIR, XDG_CACHE_HOME, LOCALAPPDATA: the system's own places. */
   xdgDataHome?: string
   xdgRuntimeDir?: string
+  xdgCacheHome?: string
   localAppData?: string
 }
 
@@ -37,8 +43,13 @@ const VARIABLES: Readonly<Record<keyof Environment, string>> = {
   maxUpload: 'MESH_MAX_UPLOAD',
   discovery: 'MESH_DISCOVERY',
   beaconPort: 'MESH_BEACON_PORT',
+  hfEndpoint: 'HF_ENDPOINT',
+  hfToken: 'HF_TOKEN',
+  hfTokenPath: 'HF_TOKEN_PATH',
+  hfHome: 'HF_HOME',
   xdgDataHome: 'XDG_DATA_HOME',
   xdgRuntimeDir: 'XDG_RUNTIME_DIR',
+  xdgCacheHome: 'XDG_CACHE_HOME',
   localAppData: 'LOCALAPPDATA'
 }
 

@@ -14,11 +14,13 @@ import { Asking } from './asking.ts'
 import { Broadcast } from './broadcast.ts'
 import { openDatabase } from './database.ts'
 import { Gate } from './gate.ts'
+import { readEnvironment } from './environment.ts'
 import { eraseIdentity, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
 import { givenAddress } from './given-addresses.ts'
 import { Living } from './living.ts'
 import { LocalMesh } from './local-mesh.ts'
 import { MeshDevices } from './library/devices.ts'
+import { hubSource } from './library/hub-access.ts'
 import { LocalLibrary } from './library/local-library.ts'
 import { ModelsFolder } from './library/models-folder.ts'
 import { pullFrom } from './library/pull-from.ts'
@@ -132,6 +134,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   })
   const library = new LocalLibrary({
     ...{ folder, catalog, measurements, devices, find: pullFrom({ devices, clock: systemClock }) },
+    hub: hubSource(paths.home, readEnvironment()),
     changed: async ({ signal }) => {
       await engine.models()
       // Who visits is gone before anybody could be told of it.

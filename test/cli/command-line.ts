@@ -4,7 +4,7 @@ import { interruption, type Interruption } from '../../cli/interruption.ts'
 import { Output } from '../../cli/output.ts'
 import { run } from '../../cli/run.ts'
 import type { Doors, Input } from '../../cli/verb.ts'
-import type { Mesh } from '../../src/interface.ts'
+import type { HubSettings, Mesh } from '../../src/interface.ts'
 
 export interface CommandLineInit {
   mesh?: Mesh
@@ -14,6 +14,7 @@ export interface CommandLineInit {
   /** The terminal's width, where standard output and error are one. */
   terminal?: number
   command?: string
+  hub?: HubSettings
   /** Runs while the command does. */
   meanwhile?: (interruption: Interruption, streams: { stdout: PassThrough; stderr: PassThrough }) => void
 }
@@ -42,6 +43,7 @@ export async function commandLine(args: string[], init: CommandLineInit = {}): P
     input: { stream: stdin, kind: inputKind },
     output: new Output({ stdout, stderr, color: false }),
     interruption: interrupted,
+    hub: init.hub ?? {},
     command: init.command ?? 'mesh',
     version: '0.1.0'
   })

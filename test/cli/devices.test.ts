@@ -194,9 +194,9 @@ describe('mesh model', () => {
     assert.deepEqual(await lines(mesh, 'model'), [
       ...list,
       '',
-      'A real model: put its folder from Hugging Face (config.json, tokenizer.json, onnx/…) here:',
-      '/home/me/ownmesh/models/NAME',
-      'or leave it where it is: mesh model add FOLDER',
+      'A real model, from the Hugging Face hub: mesh model pull',
+      'A folder of one that is on this device (config.json, tokenizer.json, onnx/…): mesh model add FOLDER',
+      'or put it here: /home/me/ownmesh/models/NAME',
       'Or let Ollama, llama.cpp, LM Studio, vLLM or exo answer: mesh engine --help'
     ])
     assert.deepEqual(await data(mesh, 'model'), [modelInfo(), qwen, half])

@@ -132,7 +132,7 @@ describe('the greeting', () => {
     assert.deepEqual(greeting({ status, looked: true, hint: hintOf('npm start --') }), [
       'This is desktop. No mesh nearby (looked 3 s by mDNS and beacon), so it started one: amber-otter.',
       'Answers here: built-in helper (sums, and help about mesh only), 640 tokens/s',
-      'A real model: npm start -- model shows how to add one',
+      'A real model: npm start -- model pull',
       'Next device: run the same command there; this door is open for 5 minutes (then: npm start -- invite)',
       'For the short command mesh: npm run install-command'
     ])

@@ -78,6 +78,56 @@ describe('mesh model export', () => {
   })
 })
 
+describe('mesh model pull', () => {
+  const PULLED = { ...EXPORTED, outcome: 'pulled', path: '/home/models/qwen' } as const
+  const hub = { endpoint: 'https://mirror.test', token: 'hf_mine', home: '/hf' }
+
+  it('hands on what was chosen and what the environment says of the hub, and shows what is remarked', async () => {
+    const mesh = fake({ type: 'notice', message: 'maker/Model of mirror.test, as q4.' }, STARTED, PROGRESS, PULLED)
+    const args = [
+      'model',
+      'pull',
+      'maker/Model',
+      '--from',
+      'hub',
+      '--quantization',
+      'q4',
+      '--name',
+      'qwen',
+      '--replace'
+    ]
+    const { code, stdout, stderr } = await commandLine(args, { mesh, hub })
+    assert.equal(code, 0)
+    assert.equal(stdout, 'Pulled qwen: 1.7 GB.\nAsk it: mesh ask --model qwen "…"\n')
+    assert.match(stderr, /^maker\/Model of mirror\.test, as q4\.$/m)
+    assert.ok(!`${stdout}${stderr}`.includes('hf_mine'))
+    const chosen = { name: 'maker/Model', from: 'hub', quantization: 'q4', as: 'qwen', replace: true, hub }
+    assert.deepEqual(mesh.library.calls, [['pull', chosen]])
+  })
+
+  it('lists without a name what is known to run, how it fits here, and the largest that does', async () => {
+    const entry = {
+      ...({ license: 'apache-2.0', quantization: 'q4', here: null, fit: 'fits', reason: 'enough' } as const),
+      ...{ parameters: 135e6, bytes: 202e6, memory: 400e6 }
+    }
+    const mesh = fake()
+    mesh.library.known = [
+      { ...entry, repository: 'a/Small', here: 'small' },
+      { ...entry, repository: 'a/Middle' },
+      { ...entry, repository: 'a/Tight', fit: 'tight', reason: 'needs 2 GB of memory, 1 GB of 4 GB are free' },
+      { ...entry, repository: 'a/Large', fit: 'too-large', reason: 'needs 9 GB of memory, this device has 4 GB' }
+    ]
+    const { stdout } = await commandLine(['model', 'pull'], { mesh })
+    assert.match(stdout, /^a\/Small +135 M +q4 +202 MB +400 MB +apache-2\.0 +here, as small$/m)
+    assert.match(stdout, /^a\/Tight .* tight: needs 2 GB of memory, 1 GB of 4 GB are free$/m)
+    assert.match(stdout, /^a\/Large .* too large: needs 9 GB of memory, this device has 4 GB$/m)
+    assert.match(stdout, /^Pull the largest that fits: mesh model pull a\/Middle$/m)
+    const json = await commandLine(['model', 'pull', '--json'], { mesh })
+    const listed = JSON.parse(json.stdout) as { nearby: unknown[]; catalogue: { repository: string }[] }
+    assert.deepEqual([listed.nearby, listed.catalogue.length], [[], 4])
+  })
+})
+
 describe('mesh model import', () => {
   it('says what came, and what was there from before', async () => {
     const mesh = fake(STARTED, PROGRESS, { ...IMPORTED, kept: 1_200_000_000 })
@@ -256,9 +306,9 @@ describe('mesh model pull', () => {
     const { stdout } = await commandLine(['model', 'pull'], { mesh })
     assert.match(stdout, /qwen\s+586 MB\s+desktop, pi\s+mesh model pull qwen --from desktop/)
     const json = await commandLine(['model', 'pull', '--json'], { mesh })
-    assert.deepEqual(JSON.parse(json.stdout), [NEAR])
+    assert.deepEqual(JSON.parse(json.stdout), { nearby: [NEAR], catalogue: [] })
     const none = await commandLine(['model', 'pull'], { mesh: fake() })
-    assert.match(none.stdout, /No other device that is connected has a model that is not here/)
+    assert.doesNotMatch(none.stdout, /On your other devices/)
   })
 
   it('is told of under the list of models, and where a model is not here that another device has', async () => {

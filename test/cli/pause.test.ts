@@ -135,6 +135,7 @@ describe('mesh service', () => {
       output,
       interruption: interruption(() => undefined),
       hint: (line) => `mesh ${line}`,
+      hub: {},
       log: { debug: () => undefined, info: () => undefined, warn: () => undefined }
     })
     return { code, stdout: String(stdout.read() ?? ''), runner }

@@ -1,4 +1,4 @@
-import type { ModelCopyEvent, ModelInfo, ModelLibrary, NearbyModel } from '../../src/interface.ts'
+import type { CatalogueEntry, ModelCopyEvent, ModelInfo, ModelLibrary, NearbyModel } from '../../src/interface.ts'
 import { modelInfo } from './small-fake.ts'
 
 type Method = keyof ModelLibrary
@@ -13,6 +13,14 @@ export class SmallLibrary implements ModelLibrary {
   elsewhere: NearbyModel[] = []
   /** What `add` and `remove` answer. */
   answer: ModelInfo | Error = modelInfo({ name: 'qwen', builtIn: false })
+
+  /** What `catalogue` answers. */
+  known: CatalogueEntry[] = []
+
+  async catalogue(): Promise<CatalogueEntry[]> {
+    await Promise.resolve()
+    return this.known
+  }
 
   export(options: Parameters<ModelLibrary['export']>[0]): AsyncIterable<ModelCopyEvent> {
     return this.#copy('export', options)

@@ -30,6 +30,7 @@ export class Terminal {
       output: new Output({ stdout: this.#stream, stderr: this.#stream, color: false }),
       interruption: this.interruption,
       command: 'mesh',
+      hub: {},
       version: '0.1.0'
     })
   }

@@ -42,6 +42,16 @@ export function libraryCompliance(of: () => Mesh): void {
       await assert.rejects(library.remove({ name }), { name: 'InvalidRequestError' })
     })
 
+    it('knows models of the hub, and pulls what is on none from nowhere', async () => {
+      const [entry] = await library.catalogue()
+      assert.ok(entry !== undefined && entry.bytes > 0 && entry.memory > entry.bytes && entry.reason.length > 0)
+      assert.match(entry.repository, /^[\w.-]+\/[\w.-]+$/)
+      const hub = { endpoint: 'http://hub.invalid' }
+      await assert.rejects(copied(library.pull({ name: 'not-a-repository', from: 'hub', hub })), {
+        name: 'NotOnHubError'
+      })
+    })
+
     it('refuses a path that is not absolute, and one where nothing is', async () => {
       const name = await first()
       const refused = { name: 'InvalidRequestError' }

@@ -63,6 +63,11 @@ export class Device {
     return pid
   }
 
+  /** The last words of the present process. */
+  get words(): string {
+    return this.#words
+  }
+
   /** The exit code of the present process, once it has ended; null where a signal ended it. */
   get ended(): Promise<number | null> {
     return this.#ended

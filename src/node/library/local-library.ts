@@ -10,17 +10,26 @@ import {
 } from '../../errors.ts'
 import { createCatalog, modelHashOf } from '../../inference/index.ts'
 import type { Catalog, CatalogModel, MeasurementStore } from '../../inference/index.ts'
-import type { AbortOptions, ModelCopyEvent, ModelInfo, ModelLibrary, NearbyModel } from '../../interface.ts'
+import type {
+  AbortOptions,
+  CatalogueEntry,
+  ModelCopyEvent,
+  ModelInfo,
+  ModelLibrary,
+  NearbyModel
+} from '../../interface.ts'
 import { nameFrom, openPackage, unpackPackage, writePackage } from '../../packages/index.ts'
 import { deferred, type Deferred } from '../deferred.ts'
 import { settled } from '../settled.ts'
 import { copyEvents } from './copy-events.ts'
 import type { OtherDevices } from './devices.ts'
+import { knownHere } from './hub-catalogue.ts'
+import type { HubSource } from './hub-pull.ts'
 import { Intake, sameName } from './intake.ts'
 import type { ModelsFolder } from './models-folder.ts'
 import { nearbyModels, shelves } from './nearby.ts'
 import { absolutePath, modelName, partBytes } from './options.ts'
-import { pull } from './pull.ts'
+import { pullFromAnywhere } from './pull-anywhere.ts'
 import type { PullFrom } from './pull-from.ts'
 
 export interface LocalLibraryInit {
@@ -31,6 +40,8 @@ export interface LocalLibraryInit {
   /** The other devices, and where a model is found that is pulled. */
   devices: OtherDevices
   find: PullFrom
+  /** The Hugging Face hub. */
+  hub: HubSource
   /** The list of models has changed; resolves when what is offered follows it. */
   changed: (options: AbortOptions) => Promise<void>
 }
@@ -64,6 +75,16 @@ export class LocalLibrary implements ModelLibrary {
 
   stop(): void {
     this.#stopped.abort(new NodeUnreachableError('The node stopped. Repeat the command: it goes on where it ended.'))
+  }
+
+  async catalogue({ signal }: AbortOptions = {}): Promise<CatalogueEntry[]> {
+    const device = await this.#init.hub.device()
+    const models = await this.#catalog.list()
+    signal?.throwIfAborted()
+    return knownHere(
+      device,
+      models.map(({ info }) => info)
+    )
   }
 
   export(options: Options<'export'>): AsyncIterable<ModelCopyEvent> {
@@ -134,7 +155,7 @@ export class LocalLibrary implements ModelLibrary {
 
   pull(options: Options<'pull'>): AsyncIterable<ModelCopyEvent> {
     return this.#alone(`pulling ${options.name}`, options, (signal) =>
-      pull(options, { ...this.#init, intake: this.#intake }, signal)
+      pullFromAnywhere(options, { ...this.#init, intake: this.#intake }, signal)
     )
   }
 

@@ -2,7 +2,8 @@
  * What lies in a home's `models`: `NAME/` is a model, `NAME.path` names the folder of one that lies elsewhere, and what
  * begins with a dot is under way and listed by nobody:
  *
- * - `.incoming-DIGEST/`  a package that is being taken in, by the digest of its manifest, so that a second try finds it
+ * - `.incoming-DIGEST/`  what is being taken in, so that a second try finds it: a package by the digest of its manifest,
+ *   a model of the hub by that of its name
  * - `.replaced-NAME/`    the model in whose place another one is about to come
  * - `.removed-RANDOM/`   a model that is being erased
  * - `.RANDOM.tmp`         a reference that is being written
@@ -65,15 +66,20 @@ export class ModelsFolder {
     if (existsSync(this.path)) syncDirectory(this.path)
   }
 
+  /** Where a package is taken in, or would be. */
+  incomingOf(digest: string): string {
+    return this.of(INCOMING + digest.slice(0, DIGEST_DIGITS))
+  }
+
   /** Where a package is taken in. What was left of any other one goes. @throws {HomeUnusableError} */
   async incoming(digest: string): Promise<string> {
     makePrivateDirectory(this.path)
     this.mend()
-    const own = INCOMING + digest.slice(0, DIGEST_DIGITS)
+    const own = this.incomingOf(digest)
     for (const entry of namesIn(this.path)) {
-      if (entry.startsWith(INCOMING) && entry !== own) await this.drop(this.of(entry))
+      if (entry.startsWith(INCOMING) && this.of(entry) !== own) await this.drop(this.of(entry))
     }
-    return this.of(own)
+    return own
   }
 
   /** Erases what came and was refused. */

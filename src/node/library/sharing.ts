@@ -33,9 +33,12 @@ export class Sharing implements Share {
 
   async list(): Promise<SharedModel[]> {
     const models = await this.#models()
-    return models.slice(0, MAX_SHARED_MODELS).map(({ info: { name, hash, bytes, parameters, quantization } }) => ({
-      ...{ name, hash, bytes, parameters, quantization }
-    }))
+    return models
+      .slice(0, MAX_SHARED_MODELS)
+      .map(({ info: { name, hash, bytes, parameters, quantization, origin } }) => ({
+        ...{ name, hash, bytes, parameters, quantization },
+        ...(origin !== undefined && { origin: { repository: origin.repository, quantization: origin.quantization } })
+      }))
   }
 
   async *manifest(model: string, { signal }: { signal: AbortSignal }): AsyncGenerator<SharedFile, void> {

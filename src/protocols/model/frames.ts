@@ -786,6 +786,16 @@ export namespace Reply {
     value: string
   }
 
+  export interface ReplyModelRepositoryFieldEvent {
+    field: '$.model.repository'
+    value: string
+  }
+
+  export interface ReplyModelVariantFieldEvent {
+    field: '$.model.variant'
+    value: string
+  }
+
   export interface ReplyFilePathFieldEvent {
     field: '$.file.path'
     value: string
@@ -829,7 +839,7 @@ export namespace Reply {
     return decodeMessage(buf, Reply.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Reply>): Generator<ReplyModelNameFieldEvent | ReplyModelHashFieldEvent | ReplyModelBytesFieldEvent | ReplyModelParametersFieldEvent | ReplyModelQuantizationFieldEvent | ReplyFilePathFieldEvent | ReplyFileBytesFieldEvent | ReplyFileSha256FieldEvent | ReplyFileExtraFieldEvent | ReplyHashesHashesFieldEvent | ReplyDataBytesFieldEvent | ReplyFailedCodeFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Reply>): Generator<ReplyModelNameFieldEvent | ReplyModelHashFieldEvent | ReplyModelBytesFieldEvent | ReplyModelParametersFieldEvent | ReplyModelQuantizationFieldEvent | ReplyModelRepositoryFieldEvent | ReplyModelVariantFieldEvent | ReplyFilePathFieldEvent | ReplyFileBytesFieldEvent | ReplyFileSha256FieldEvent | ReplyFileExtraFieldEvent | ReplyHashesHashesFieldEvent | ReplyDataBytesFieldEvent | ReplyFailedCodeFieldEvent> {
     return streamMessage(buf, Reply.codec(), opts)
   }
 }
@@ -840,6 +850,8 @@ export interface Model {
   bytes: number
   parameters?: number
   quantization?: string
+  repository?: string
+  variant?: string
 }
 
 export namespace Model {
@@ -877,6 +889,16 @@ export namespace Model {
           w.string(obj.quantization)
         }
 
+        if (obj.repository != null) {
+          w.uint32(50)
+          w.string(obj.repository)
+        }
+
+        if (obj.variant != null) {
+          w.uint32(58)
+          w.string(obj.variant)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -911,6 +933,14 @@ export namespace Model {
             }
             case 5: {
               obj.quantization = reader.string()
+              break
+            }
+            case 6: {
+              obj.repository = reader.string()
+              break
+            }
+            case 7: {
+              obj.variant = reader.string()
               break
             }
             default: {
@@ -963,6 +993,20 @@ export namespace Model {
               }
               break
             }
+            case 6: {
+              yield {
+                field: `${prefix}.repository`,
+                value: reader.string()
+              }
+              break
+            }
+            case 7: {
+              yield {
+                field: `${prefix}.variant`,
+                value: reader.string()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -1000,6 +1044,16 @@ export namespace Model {
     value: string
   }
 
+  export interface ModelRepositoryFieldEvent {
+    field: '$.repository'
+    value: string
+  }
+
+  export interface ModelVariantFieldEvent {
+    field: '$.variant'
+    value: string
+  }
+
   export function encode (obj: Partial<Model>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Model.codec())
   }
@@ -1008,7 +1062,7 @@ export namespace Model {
     return decodeMessage(buf, Model.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Model>): Generator<ModelNameFieldEvent | ModelHashFieldEvent | ModelBytesFieldEvent | ModelParametersFieldEvent | ModelQuantizationFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Model>): Generator<ModelNameFieldEvent | ModelHashFieldEvent | ModelBytesFieldEvent | ModelParametersFieldEvent | ModelQuantizationFieldEvent | ModelRepositoryFieldEvent | ModelVariantFieldEvent> {
     return streamMessage(buf, Model.codec(), opts)
   }
 }

@@ -29,6 +29,8 @@ export interface SharedModel {
   bytes: number
   parameters: number | null
   quantization: string | null
+  /** Where it was pulled from the Hugging Face hub: `OWNER/NAME`, and in which form. @default it came another way */
+  origin?: { repository: string; quantization: string }
 }
 
 /** A file of a model, with `/` in its path. Digests are 64 lower-case hexadecimal digits. */

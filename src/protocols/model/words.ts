@@ -20,6 +20,8 @@ const MAX_BYTES = PIECE_BYTES * MAX_PIECES
 /** A thousand times the largest model there is, as in `capability`. */
 const MAX_PARAMETERS = 1e15
 const MAX_QUANTIZATION_LENGTH = 64
+/** Two names of 96 characters, as the hub takes them at most, and a slash. */
+const MAX_REPOSITORY_LENGTH = 193
 
 export type ModelRequest =
   | { type: 'list' }
@@ -108,12 +110,13 @@ export function encodeReply(reply: ModelReply): Uint8Array {
 function replyFrame(reply: ModelReply): frames.Reply {
   switch (reply.type) {
     case 'model': {
-      const { name, hash, bytes, parameters, quantization } = reply.model
+      const { name, hash, bytes, parameters, quantization, origin } = reply.model
       return {
         model: {
           ...{ name, hash: bytesOf('hash', hash, HASH_BYTES), bytes },
           ...(parameters === null ? {} : { parameters }),
-          ...(quantization === null ? {} : { quantization })
+          ...(quantization === null ? {} : { quantization }),
+          ...(origin === undefined ? {} : { repository: origin.repository, variant: origin.quantization })
         }
       }
     }
@@ -168,13 +171,20 @@ function replyFrom({ model, file, hashes, data, end, failed }: frames.Reply): Mo
   return { type: 'failed', code: failed.code }
 }
 
-function modelFrom({ name, hash, bytes, parameters, quantization }: frames.Model): SharedModel {
+function modelFrom({ name, hash, bytes, parameters, quantization, repository, variant }: frames.Model): SharedModel {
   return {
     name: label('name', name, MAX_NAME_LENGTH),
     hash: hexOf('hash', hash, HASH_BYTES),
     bytes: integer('bytes', bytes, 0, MAX_BYTES),
     parameters: parameters === undefined ? null : integer('parameters', parameters, 0, MAX_PARAMETERS),
-    quantization: quantization === undefined ? null : label('quantization', quantization, MAX_QUANTIZATION_LENGTH)
+    quantization: quantization === undefined ? null : label('quantization', quantization, MAX_QUANTIZATION_LENGTH),
+    ...(repository !== undefined &&
+      variant !== undefined && {
+        origin: {
+          repository: label('repository', repository, MAX_REPOSITORY_LENGTH),
+          quantization: label('variant', variant, MAX_QUANTIZATION_LENGTH)
+        }
+      })
   }
 }
 

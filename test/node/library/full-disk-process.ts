@@ -4,7 +4,9 @@
  *
  *   node full-disk-process.js ROOT PATH HOME
  *
- * PATH is a package, HOME that of another device.
+ *   node full-disk-process.js ROOT hub ENDPOINT
+ *
+ * PATH is a package, HOME that of another device; ENDPOINT is that of a hub, from which a model is pulled alone.
  */
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +14,9 @@ import type { ModelCopyEvent } from '../../../src/interface.ts'
 import { Shelf } from './shelf.ts'
 
 const [root = '', path = '', home = ''] = process.argv.slice(2)
+const isHub = path === 'hub'
 const shelf = new Shelf(root)
+if (isHub) shelf.environment = { hfEndpoint: home, hfHome: root }
 const filler = join(root, 'filler')
 
 function fill(): void {
@@ -40,27 +44,33 @@ async function outcome(copy: AsyncIterable<ModelCopyEvent>, meanwhile: () => voi
 
 const results: Record<string, unknown> = {}
 const { library } = shelf
+const take = (): AsyncIterable<ModelCopyEvent> =>
+  isHub ? library.pull({ name: 'onnx-community/Small-ONNX' }) : library.import({ path })
 fill()
-results.fullBefore = await outcome(library.import({ path }))
+results.fullBefore = await outcome(take())
 rmSync(filler)
-results.filledMeanwhile = await outcome(library.import({ path }), fill)
+results.filledMeanwhile = await outcome(take(), fill)
 results.listed = (await shelf.list()).length
 results.filled = statSync(filler).size > 0
 rmSync(filler)
-results.withRoom = await outcome(library.import({ path }))
+results.withRoom = await outcome(take())
 results.entries = shelf.entries()
-const to = join(root, 'qwen.tar')
-results.exportFilled = await outcome(library.export({ name: 'qwen', path: to }), fill)
-rmSync(filler)
-results.exportWithRoom = await outcome(library.export({ name: 'qwen', path: to }))
-rmSync(to)
-await library.remove({ name: 'qwen' })
-shelf.devices.add('desktop', new Shelf(home).share())
-fill()
-results.pullFullBefore = await outcome(library.pull({ name: 'big' }))
-rmSync(filler)
-results.pullFilled = await outcome(library.pull({ name: 'big' }), fill)
-results.pullListed = (await shelf.list()).length
-rmSync(filler)
-results.pullWithRoom = await outcome(library.pull({ name: 'big' }))
+if (!isHub) await exportAndPull()
 process.stdout.write(JSON.stringify(results))
+
+async function exportAndPull(): Promise<void> {
+  const to = join(root, 'qwen.tar')
+  results.exportFilled = await outcome(library.export({ name: 'qwen', path: to }), fill)
+  rmSync(filler)
+  results.exportWithRoom = await outcome(library.export({ name: 'qwen', path: to }))
+  rmSync(to)
+  await library.remove({ name: 'qwen' })
+  shelf.devices.add('desktop', new Shelf(home).share())
+  fill()
+  results.pullFullBefore = await outcome(library.pull({ name: 'big' }))
+  rmSync(filler)
+  results.pullFilled = await outcome(library.pull({ name: 'big' }), fill)
+  results.pullListed = (await shelf.list()).length
+  rmSync(filler)
+  results.pullWithRoom = await outcome(library.pull({ name: 'big' }))
+}

@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createCatalog, type Catalog } from '../../../src/inference/index.ts'
 import type { ModelInfo, ModelCopyDone, ModelCopyEvent } from '../../../src/interface.ts'
+import type { Device, HubLimits } from '../../../src/hub/index.ts'
+import type { Environment } from '../../../src/node/environment.ts'
+import { hubSource } from '../../../src/node/library/hub-access.ts'
+import type { HubSource } from '../../../src/node/library/hub-pull.ts'
 import { LocalLibrary } from '../../../src/node/library/local-library.ts'
 import { ModelsFolder } from '../../../src/node/library/models-folder.ts'
 import { pullFrom } from '../../../src/node/library/pull-from.ts'
@@ -17,6 +21,11 @@ export class Shelf {
   readonly root: string
   readonly models: string
   readonly stick: string
+  /** What the hub is spoken to with. */
+  environment: Environment = {}
+  limits: HubLimits = {}
+  /** What this device is taken for; itself where this is not set. */
+  device: Device | undefined
   readonly measurements = new Map<string, string>()
   /** The names that were listed at each change. */
   readonly changes: string[][] = []
@@ -43,6 +52,7 @@ export class Shelf {
       ...{ folder, catalog: this.#catalog(folder), measurements: this.#store() },
       devices: this.devices,
       find: pullFrom({ devices: this.devices, clock: systemClock, patienceMs: this.patienceMs }),
+      hub: this.#hub(),
       changed: async () => {
         this.onChange()
         this.changes.push((await this.list()).map(({ name }) => name))
@@ -93,6 +103,11 @@ export class Shelf {
 
   close(): void {
     rmSync(this.root, { recursive: true })
+  }
+
+  #hub(): HubSource {
+    const real = hubSource(this.root, this.environment, this.limits)
+    return { open: (settings) => real.open(settings), device: async () => this.device ?? (await real.device()) }
   }
 
   #catalog(folder: ModelsFolder): Catalog {
