@@ -50,6 +50,20 @@ export interface PeerInfo extends PeerLabel {
 
 // ---------------------------------------------------------------- models
 
+/** What a model needs of a device's main memory, in bytes. */
+export interface ModelMemory {
+  /** For as long as it is loaded: by its files, or as measured where that is more. */
+  loaded: number
+  /** More for each token of prompt and answer while it answers. */
+  perToken: number
+  /** What the device gives its models together; null where there is no limit. */
+  budget: number | null
+  /** Whether `loaded` was measured. */
+  isMeasured: boolean
+  /** Longest prompt and answer together that the model itself can do; `contextLength` is what fits, in tokens. */
+  fullContext: number
+}
+
 /** A model that this device holds. */
 export interface ModelInfo {
   /** The folder's name, or `mini` for the built-in one. */
@@ -65,7 +79,7 @@ export interface ModelInfo {
   parameters: number | null
   /** For example `fp32`, `q8`, `q4f16`. */
   quantization: string | null
-  /** Longest prompt and answer together, in tokens. */
+  /** Longest prompt and answer together, in tokens: what the model can do, and the memory holds. */
   contextLength: number
   loaded: boolean
   builtIn: boolean
@@ -77,6 +91,20 @@ export interface ModelInfo {
   engine?: string
   /** As in `ModelOffer`. @default false */
   startsOnly?: boolean
+  /** Absent where another engine serves it. */
+  memory?: ModelMemory
+  /** Why this device cannot load it, with the arithmetic and what to do; absent where it can. */
+  tooLarge?: string
+  /** Its owner chose it to answer where none is named. @default false */
+  chosen?: boolean
+  /** How long loading it took the last time; absent before the first. */
+  loadMs?: number
+  /** Since it was last asked; absent where that was not since the engine began. */
+  lastUsedMs?: number
+  /** As measured; absent before the first measurement. */
+  rates?: Rates
+  /** The execution provider that it runs on: onnxruntime's name. */
+  provider?: string
 }
 
 /** Lone-request speed of one model on one device, in tokens a second. */
@@ -105,6 +133,10 @@ export interface ModelOffer extends Rates {
   builtIn: boolean
   /** It cannot carry on from what another has answered, so it is only asked for whole answers. @default false */
   startsOnly?: boolean
+  /** Expected milliseconds until it is loaded. @default it is loaded */
+  loadMs?: number
+  /** The device's owner chose it: where none is named, it answers there and not another. @default false */
+  chosen?: boolean
 }
 
 /** Whether a device takes asks. `no` is the owner's setting (`--answer no`) or a device without an engine. */
@@ -313,6 +345,13 @@ export interface ModelLibrary {
    * @throws {UnknownModelError} {InvalidRequestError} for the built-in one {BusyError}
    */
   remove(options: AbortOptions & { name: string }): Promise<ModelInfo>
+  /**
+   * Chooses which of this device's models, those of other engines too, answers where none is named; null leaves it to
+   * their strength again. Takes effect at once and outlives the node.
+   *
+   * @throws {UnknownModelError} {BrokenModelError} {ModelTooLargeError} {HomeUnusableError}
+   */
+  use(options: AbortOptions & { name: string | null }): Promise<ModelInfo | null>
 }
 
 // ---------------------------------------------------------------- other engines
@@ -498,8 +537,8 @@ export interface MeshStatus extends PeerLabel {
   peers: PeerInfo[]
   asks: { running: number; answered: number; asked: number; failed: number }
   uptimeMs: number
-  /** Megabytes resident, node and engine apart. */
-  memory: { node: number; engine: number | null }
+  /** Megabytes resident, node and engine apart; `models` is what the models may take together, null without a limit. */
+  memory: { node: number; engine: number | null; models?: number | null }
 }
 
 export type MeshEvent =

@@ -10,6 +10,9 @@ export interface EngineProcessInit {
   runtime: string
   /** See `EngineInit`. */
   gatherMs: number
+  /** Bytes for all models together. */
+  memoryBudget: number
+  keepAliveMs: number
   log: EngineLog
   onReply: (reply: Reply) => void
   /** The child is gone without having been told to go. A new one starts with the next command. */
@@ -67,11 +70,12 @@ export class EngineProcess {
 
   #started(): ChildProcess {
     if (this.#child !== null) return this.#child
-    const { runtime, gatherMs, log, onReply } = this.#init
-    const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [runtime, String(gatherMs)], {
+    const { runtime, gatherMs, memoryBudget, keepAliveMs, log, onReply } = this.#init
+    const words = [runtime, ...[gatherMs, memoryBudget, keepAliveMs].map(String)]
+    const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), words, {
       serialization: 'advanced',
-      // Flags of this process, such as --inspect, are not the child's.
-      execArgv: [],
+      // Flags of this process, such as --inspect, are not the child's; its own lets it free tensors when it is done.
+      execArgv: ['--expose-gc'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc']
     })
     this.#child = child
