@@ -50,6 +50,8 @@ export type NodeOptions = Pick<
   | 'connect'
   | 'answer'
   | 'maxRate'
+  | 'memory'
+  | 'keepAlive'
   | 'log'
   | 'invite'
   | 'mesh'

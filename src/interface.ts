@@ -537,8 +537,8 @@ export interface MeshStatus extends PeerLabel {
   peers: PeerInfo[]
   asks: { running: number; answered: number; asked: number; failed: number }
   uptimeMs: number
-  /** Megabytes resident, node and engine apart; `models` is what the models may take together, null without a limit. */
-  memory: { node: number; engine: number | null; models?: number | null }
+  /** Megabytes resident, node and engine apart. */
+  memory: { node: number; engine: number | null }
 }
 
 export type MeshEvent =

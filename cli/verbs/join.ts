@@ -5,6 +5,7 @@ import { onTerminal } from '../dialogue.ts'
 import { greeting } from '../greeting.ts'
 import { readInvite } from '../invite-text.ts'
 import { serveData, serveLog, servePrompt } from '../serving.ts'
+import { parseSize } from '../size.ts'
 import { settle } from '../settling.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 import { defineVerb, withMesh, type Invocation, type NodeOptions, type Values } from '../verb.ts'
@@ -43,6 +44,16 @@ const FLAGS = {
     min: 0.1,
     max: 1_000_000,
     whole: false
+  },
+  memory: {
+    type: 'text',
+    value: 'SIZE',
+    summary: 'what the models may take together, for example 3G (default: half of the memory)'
+  },
+  'keep-alive': {
+    type: 'text',
+    value: 'TIME',
+    summary: 'unload a model that nobody asked for so long, for example 30m (the default), 0 or forever'
   },
   headless: { type: 'switch', summary: 'no prompt: stay until stopped, and log lines' }
 } as const
@@ -100,7 +111,8 @@ function checkFlags({ words, values, hint }: JoinInvocation): void {
 }
 
 function nodeOptions({ home, log, values }: JoinInvocation, invite: string | undefined): NodeOptions {
-  const { name, connect, port, listen, answer, mesh, 'max-rate': maxRate } = values
+  const { name, connect, port, listen, answer, mesh, memory, 'max-rate': maxRate } = values
+  const keepAlive = keepAliveOf(values['keep-alive'])
   return {
     ...home,
     log,
@@ -110,11 +122,21 @@ function nodeOptions({ home, log, values }: JoinInvocation, invite: string | und
     ...(listen !== undefined && { listen }),
     ...(answer !== undefined && { answer }),
     ...(maxRate !== undefined && { maxRate }),
+    ...(memory !== undefined && { memory: parseSize(memory, '--memory') }),
+    ...(keepAlive !== undefined && { keepAlive }),
     ...(invite !== undefined && { invite }),
     ...(mesh !== undefined && { mesh: readWords(mesh) }),
     ...(values.new === true && { startNew: true }),
     ...(values['new-key'] === true && { newKey: true })
   }
+}
+
+/** @throws {UsageError} */
+function keepAliveOf(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^(?:0|forever|\d+(?:\.\d+)?[smhd])$/i.test(text)) {
+    throw new UsageError(`--keep-alive is a time such as 30m, 2h or 45s, or 0, or forever; not “${text}”.`)
+  }
+  return text
 }
 
 async function serve(mesh: Mesh, invocation: Invocation, prompting: boolean): Promise<number> {

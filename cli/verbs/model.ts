@@ -1,6 +1,6 @@
 import type { Mesh } from '../../src/interface.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
-import { addModel, removeModel } from '../model-change.ts'
+import { addModel, removeModel, useModel } from '../model-change.ts'
 import { exportModel, importModel } from '../model-copy.ts'
 import { listModels, modelCalled, showModel } from '../model-list.ts'
 import { nearest } from '../nearest.ts'
@@ -10,6 +10,7 @@ const FLAGS = {
   name: { type: 'text', value: 'NAME', summary: 'another name for what is exported, imported or added' },
   replace: { type: 'switch', summary: 'export, import: put it in the place of another model' },
   split: { type: 'text', value: 'SIZE', summary: 'export: no file larger than this, for example 4G' },
+  auto: { type: 'switch', summary: 'use: leave it to their strength again' },
   yes: { type: 'switch', summary: 'rm: do not ask' }
 } as const
 
@@ -18,6 +19,8 @@ type Given = Values<typeof FLAGS>
 interface Action {
   /** What follows its name. */
   words: readonly string[]
+  /** The switch that stands in place of these words. */
+  instead?: keyof typeof FLAGS
   flags: readonly (keyof typeof FLAGS)[]
   run: (mesh: Mesh, invocation: Invocation<Given>, words: string[]) => Promise<number>
 }
@@ -63,6 +66,15 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return EXIT.done
     }
   },
+  use: {
+    words: ['NAME'],
+    instead: 'auto',
+    flags: ['auto'],
+    run: async (mesh, invocation, [name = null]) => {
+      await useModel(mesh, invocation, name)
+      return EXIT.done
+    }
+  },
   rm: {
     words: ['NAME'],
     flags: ['yes'],
@@ -83,6 +95,7 @@ export const model = defineVerb({
     `${hint('model export NAME PATH')}: a copy to carry, into a folder such as that of a stick, or as one file that ends in .tar. Where it was interrupted, the same command goes on.`,
     `${hint('model import PATH')}: takes such a copy in, after every byte of it was proved.`,
     `${hint('model add FOLDER')}: lists a folder in the Hugging Face layout where it lies, without copying it.`,
+    `${hint('model use NAME')}: it answers here where no model is named; the others are there by name. ${hint('model use --auto')} leaves it to their strength again.`,
     `${hint('model rm NAME')}: erases a model; of an added one the folder stays.`
   ],
   async run(invocation) {
@@ -108,9 +121,12 @@ function actionCalled(name: string, hint: Invocation['hint']): Action {
   )
 }
 
-function check(name: string, { words, flags }: Action, given: string[], values: Given, hint: Invocation['hint']): void {
-  if (given.length !== words.length) {
-    throw new UsageError(`The form is ${hint(['model', name, ...words].join(' '))}.`)
+function check(name: string, action: Action, given: string[], values: Given, hint: Invocation['hint']): void {
+  const { words, instead, flags } = action
+  const wanted = instead !== undefined && values[instead] !== undefined ? 0 : words.length
+  if (given.length !== wanted) {
+    const other = instead === undefined ? '' : ` or ${hint(`model ${name} --${instead}`)}`
+    throw new UsageError(`The form is ${hint(['model', name, ...words].join(' '))}${other}.`)
   }
   const stray = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).find((flag) => flag in values && !flags.includes(flag))
   if (stray !== undefined) {

@@ -26,12 +26,14 @@ export const status = defineVerb({
 })
 
 function describe(found: MeshStatus, hint: (line: string) => string): [string, string][] {
-  const { id, version, home, state, addresses, hardware, peers, asks, memory, uptimeMs } = found
+  const { id, version, home, state, addresses, hardware, peers, asks, memory, models, uptimeMs } = found
   const here = (wanted: string): number => peers.filter((peer) => peer.state === wanted).length
   const running =
     state === 'visiting' ? `not running (${hint('join')} starts it)` : `${state} for ${duration(uptimeMs)}`
   const reach = state === 'visiting' ? '' : onLoopbackOnly(addresses) ? ' (this machine only)' : ''
   const engine = memory.engine === null ? '' : `, engine ${bytes(memory.engine * 1e6)}`
+  const budget = models.find((model) => model.memory !== undefined)?.memory?.budget
+  const limit = budget == null ? '' : `; the models may take ${bytes(budget)}`
   return [
     ['state', running],
     ['mesh', meshState(found, hint)],
@@ -44,7 +46,7 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
       `${asks.running} running, ${asks.answered} answered, ${asks.failed} failed; ${asks.asked} asked from here`
     ],
     ['listens', addresses.length === 0 ? 'nowhere' : `${addresses.join(' ')}${reach}`],
-    ['memory', `${bytes(memory.node * 1e6)}${engine}`],
+    ['memory', `${bytes(memory.node * 1e6)}${engine}${limit}`],
     ['id', id === '' ? 'none yet' : id],
     ['home', home],
     ['release', version]

@@ -11,6 +11,7 @@ export function controlLibrary(call: CallMethod, watch: WatchMethod): ModelLibra
     export: (options) => watch('library.export', options),
     import: (options) => watch('library.import', options),
     add: (options) => call('library.add', options),
-    remove: (options) => call('library.remove', options)
+    remove: (options) => call('library.remove', options),
+    use: (options) => call('library.use', options)
   }
 }

@@ -35,6 +35,8 @@ const LEAVE_MS = 2000
 export class EngineProcess {
   readonly #init: EngineProcessInit
   #child: ChildProcess | null = null
+  /** Those that were told to go and have not gone yet. */
+  readonly #leaving = new Set<Promise<void>>()
   /** The last words on standard error: a native crash explains itself there or nowhere. */
   #lastWords = ''
 
@@ -56,10 +58,18 @@ export class EngineProcess {
     this.#child?.kill('SIGKILL')
   }
 
+  /** Ends the child; the next command starts another. */
   async stop(): Promise<void> {
     const child = this.#child
     this.#child = null
-    if (child === null) return
+    if (child !== null) {
+      const leaving = this.#leave(child).finally(() => this.#leaving.delete(leaving))
+      this.#leaving.add(leaving)
+    }
+    await Promise.all(this.#leaving)
+  }
+
+  async #leave(child: ChildProcess): Promise<void> {
     const gone = new Promise<void>((resolve) => child.once('exit', resolve))
     if (child.exitCode !== null || child.signalCode !== null) return
     if (child.connected) child.disconnect()

@@ -344,6 +344,8 @@ export class OnnxEngine implements LocalEngine {
    */
   #endIdleChild(): void {
     if (this.#process.pid === null || this.#loaded.size + this.#runs.size + this.#calls.size > 0) return
+    // What is being made is finished, and stays: its memory was kept free for it.
+    if (this.#runs.loading) return
     this.#process.stop().catch((err: unknown) => {
       this.#log.debug(`the engine's process did not end: ${reasonOf(err)}`)
     })
@@ -369,6 +371,7 @@ export class OnnxEngine implements LocalEngine {
     this.#loaded.clear()
     this.#measurements.died(crashed, this.#runtimeVersion())
     this.#failAll(err)
+    this.#changed()
   }
 
   #failAll(err: EngineFailedError): void {

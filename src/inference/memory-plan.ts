@@ -56,12 +56,12 @@ export function decide(budget: number, models: readonly HeldModel[], request: Me
       ? footprint({ ...request, kept: 0 })
       : footprint({ ...own, running: Math.max(own.running ?? 0, request.running) })
   const anew = footprint({ ...request, loaded: Math.max(request.loaded, own?.loaded ?? 0), kept: 0 })
-  if (anew > budget) return { do: 'refuse', needed: anew }
+  if (Math.min(wanted, anew) > budget) return { do: 'refuse', needed: anew }
   const others = models.filter(({ hash }) => hash !== request.hash)
   const hashes = goingFirst(budget - wanted, others)
   if (hashes !== null) return hashes.length === 0 ? { do: 'begin' } : { do: 'unload', hashes }
   // What it left behind itself may be all that is in the way.
-  const apart = own !== undefined && own.running === null ? goingFirst(budget - anew, others) : null
+  const apart = own !== undefined && own.running === null && anew <= budget ? goingFirst(budget - anew, others) : null
   return apart === null ? { do: 'wait' } : { do: 'unload', hashes: [request.hash, ...apart] }
 }
 

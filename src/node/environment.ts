@@ -14,6 +14,10 @@ export interface Environment {
   answer?: string
   /** MESH_MAX_RATE: tokens a second. */
   maxRate?: string
+  /** MESH_MEMORY: what the models may take together, for example `3G`. */
+  memory?: string
+  /** MESH_KEEP_ALIVE: how long a model stays loaded after its last answer, for example `30m`. */
+  keepAlive?: string
   /** MESH_DISCOVERY: `mdns`, `beacon`, both separated by a comma, or `none`. */
   discovery?: string
   /** MESH_BEACON_PORT: UDP port of the beacon. */
@@ -32,6 +36,8 @@ const VARIABLES: Readonly<Record<keyof Environment, string>> = {
   connect: 'MESH_CONNECT',
   answer: 'MESH_ANSWER',
   maxRate: 'MESH_MAX_RATE',
+  memory: 'MESH_MEMORY',
+  keepAlive: 'MESH_KEEP_ALIVE',
   discovery: 'MESH_DISCOVERY',
   beaconPort: 'MESH_BEACON_PORT',
   xdgDataHome: 'XDG_DATA_HOME',

@@ -27,6 +27,7 @@ import type { Broadcast } from './broadcast.ts'
 import { examine } from './doctor.ts'
 import type { LocalLibrary } from './library/local-library.ts'
 import { FIRST_MEASUREMENT_MS, type Measuring } from './measuring.ts'
+import type { ModelChoice } from './model-choice.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { Network } from './network.ts'
 import type { OwnCapability } from './own-capability.ts'
@@ -51,6 +52,7 @@ export interface LocalMeshParts {
   library: LocalLibrary
   membership: Membership & { status: () => MembershipStatus; readonly words: string | null }
   engines: Engines
+  choice: ModelChoice
   /** Ends everything, once. */
   close: () => Promise<void>
 }
@@ -92,7 +94,8 @@ export class LocalMesh implements Mesh {
     await this.#begin(options)
     const { id, paths, engine, visiting, capability, answers, asking, membership } = this.#parts
     const { answering, addresses, version, models: offers } = capability.get()
-    const strongest = offers[0]
+    // The one that its owner chose, else the strongest.
+    const first = offers[0]
     return {
       name: this.#name(),
       id,
@@ -103,9 +106,9 @@ export class LocalMesh implements Mesh {
       addresses,
       mesh: membership.words,
       membership: membership.status(),
-      models: await engine.models(),
+      models: await this.models(),
       hardware: engine.hardware(),
-      tokensPerSecond: strongest?.decodeRate ?? null,
+      tokensPerSecond: first?.decodeRate ?? null,
       peers: await this.peers(),
       asks: { running: answers.running, answered: answers.answered, ...asking.counts },
       uptimeMs: performance.now() - this.#startedAt,
@@ -146,7 +149,8 @@ export class LocalMesh implements Mesh {
 
   async models(options: AbortOptions = {}): Promise<ModelInfo[]> {
     await this.#begin(options)
-    return this.#parts.engine.models()
+    const { engine, choice } = this.#parts
+    return choice.mark(await engine.models())
   }
 
   async doctor(options: AbortOptions = {}): Promise<Finding[]> {

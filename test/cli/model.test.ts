@@ -165,8 +165,8 @@ describe('the forms of mesh model', () => {
       ['rm a b', 'The form is mesh model rm NAME.\n'],
       ['ls --replace', 'mesh model ls has no flag --replace.\n'],
       ['import x --split 4G', 'mesh model import has no flag --split.\n'],
-      ['exprot a b', 'mesh model knows ls, show, export, import, add, rm, not “exprot”; did you mean export?\n'],
-      ['constructor', 'mesh model knows ls, show, export, import, add, rm, not “constructor”.\n'],
+      ['exprot a b', 'mesh model knows ls, show, export, import, add, use, rm, not “exprot”; did you mean export?\n'],
+      ['constructor', 'mesh model knows ls, show, export, import, add, use, rm, not “constructor”.\n'],
       ['export a b --split 4X', '--split is a size such as 4G or 700M, not “4X”.\n']
     ] as const) {
       const { code, stderr } = await commandLine(['model', ...line.split(' ')], { mesh: fake() })

@@ -12,6 +12,8 @@ export interface BigModel {
   weights: number
   /** Bytes that each token adds to the cache, beside the few of `plain`. @default 0 */
   cachePerToken?: number
+  /** What it says that it can do, in tokens; beyond 256 it fails. @default 256 */
+  contextLength?: number
   /** Makes two models of one size different ones. @default 0 */
   seed?: number
 }
@@ -26,12 +28,14 @@ const HEAD = 64
 const CACHES = Array.from({ length: 32 }, (_, index) => `${9 + (index >> 1)}.${index % 2 === 0 ? 'key' : 'value'}`)
 
 /** Writes the model's folder. */
-export async function makeBigModel(path: string, { weights, cachePerToken = 0, seed = 0 }: BigModel): Promise<void> {
+export async function makeBigModel(path: string, { weights, cachePerToken = 0, contextLength = 256, seed = 0 }: BigModel): Promise<void> {
   mkdirSync(join(path, 'onnx'), { recursive: true })
   const plain = join(FIXTURES, 'models', 'plain')
-  for (const name of ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json']) {
+  for (const name of ['generation_config.json', 'tokenizer.json', 'tokenizer_config.json']) {
     cpSync(join(plain, name), join(path, name))
   }
+  const config = JSON.parse(readFileSync(join(plain, 'config.json'), 'utf8')) as object
+  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...config, max_position_embeddings: contextLength }))
   const columns = Math.max(1, Math.floor(weights / INT32_BYTES / HIDDEN))
   const heads = Math.floor(cachePerToken / INT32_BYTES / HEAD / CACHES.length)
   const caches = heads === 0 ? [] : CACHES

@@ -5,6 +5,7 @@ import type { Capability, MembershipStatus, MeshEvent } from '../../src/interfac
 import { Broadcast } from '../../src/node/broadcast.ts'
 import { LocalMesh } from '../../src/node/local-mesh.ts'
 import type { LocalMeshParts } from '../../src/node/local-mesh.ts'
+import { ModelChoice } from '../../src/node/model-choice.ts'
 import { OwnCapability } from '../../src/node/own-capability.ts'
 import { MINI } from './candidates.ts'
 
@@ -55,6 +56,7 @@ describe('the mesh in this process', () => {
     capability.update({ models, addresses: ['/ip4/127.0.0.1/tcp/6373'] })
     const parts = {
       id: HERE.id,
+      choice: new ModelChoice('/home/me/.mesh/config.json', null),
       paths: { home: '/home/me/.mesh', models: '/home/me/.mesh/models' },
       engine: {
         models: () => Promise.resolve([]),

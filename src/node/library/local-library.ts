@@ -5,6 +5,7 @@ import {
   InvalidPackageError,
   InvalidRequestError,
   ModelExistsError,
+  ModelTooLargeError,
   NodeUnreachableError,
   UnknownModelError
 } from '../../errors.ts'
@@ -13,6 +14,7 @@ import type { Catalog, CatalogModel, MeasurementStore, ModelPlace } from '../../
 import type { AbortOptions, ModelCopyEvent, ModelInfo, ModelLibrary } from '../../interface.ts'
 import { nameFrom, openPackage, unpackPackage, writePackage, type ModelPackage } from '../../packages/index.ts'
 import { deferred, type Deferred } from '../deferred.ts'
+import type { ModelChoice } from '../model-choice.ts'
 import { settled } from '../settled.ts'
 import type { ModelsFolder } from './models-folder.ts'
 import { absolutePath, modelName, partBytes } from './options.ts'
@@ -25,6 +27,11 @@ export interface LocalLibraryInit {
   measurements: MeasurementStore
   /** The list of models has changed; resolves when what is offered follows it. */
   changed: (options: AbortOptions) => Promise<void>
+  /** All models of this device, those of other engines too. */
+  models: () => Promise<ModelInfo[]>
+  choice: ModelChoice
+  /** Another model was chosen; resolves when that was said. */
+  chose: () => Promise<void>
 }
 
 /** What is being done. */
@@ -198,6 +205,25 @@ export class LocalLibrary implements ModelLibrary {
       await erase?.()
       return { ...info, loaded: false }
     })
+  }
+
+  async use({ name, signal }: Options<'use'>): Promise<ModelInfo | null> {
+    this.#either(signal)
+    const { choice, chose, models } = this.#init
+    const all = await models()
+    const found = all.find((each) => each.name === name)
+    if (name !== null) {
+      if (found === undefined) {
+        throw new UnknownModelError(
+          `There is no model “${String(name)}” here; there is ${all.map((each) => each.name).join(', ')}.`
+        )
+      }
+      if (found.broken !== null) throw new BrokenModelError(found.broken)
+      if (found.tooLarge !== undefined) throw new ModelTooLargeError(found.tooLarge)
+    }
+    choice.set(name)
+    await chose()
+    return found === undefined ? null : { ...found, chosen: true }
   }
 
   /** @throws {UnknownModelError} */

@@ -189,6 +189,18 @@ export namespace Frame {
     index: number
   }
 
+  export interface FrameCapabilityModelsLoadMsFieldEvent {
+    field: '$.capability.models[].loadMs'
+    value: number
+    index: number
+  }
+
+  export interface FrameCapabilityModelsChosenFieldEvent {
+    field: '$.capability.models[].chosen'
+    value: boolean
+    index: number
+  }
+
   export interface FrameCapabilityQueueFieldEvent {
     field: '$.capability.queue'
     value: number
@@ -228,7 +240,7 @@ export namespace Frame {
     return decodeMessage(buf, Frame.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameCapabilityNameFieldEvent | FrameCapabilityInstanceFieldEvent | FrameCapabilityVersionFieldEvent | FrameCapabilitySequenceFieldEvent | FrameCapabilityAnsweringFieldEvent | FrameCapabilityModelsNameFieldEvent | FrameCapabilityModelsHashFieldEvent | FrameCapabilityModelsParametersFieldEvent | FrameCapabilityModelsQuantizationFieldEvent | FrameCapabilityModelsContextLengthFieldEvent | FrameCapabilityModelsBuiltInFieldEvent | FrameCapabilityModelsPrefillRateFieldEvent | FrameCapabilityModelsDecodeRateFieldEvent | FrameCapabilityModelsStartsOnlyFieldEvent | FrameCapabilityQueueFieldEvent | FrameCapabilityHardwareFieldEvent | FrameCapabilityAddressesFieldEvent | FrameCapabilityRosterFieldEvent | FrameBeatFieldEvent | FrameEchoFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameCapabilityNameFieldEvent | FrameCapabilityInstanceFieldEvent | FrameCapabilityVersionFieldEvent | FrameCapabilitySequenceFieldEvent | FrameCapabilityAnsweringFieldEvent | FrameCapabilityModelsNameFieldEvent | FrameCapabilityModelsHashFieldEvent | FrameCapabilityModelsParametersFieldEvent | FrameCapabilityModelsQuantizationFieldEvent | FrameCapabilityModelsContextLengthFieldEvent | FrameCapabilityModelsBuiltInFieldEvent | FrameCapabilityModelsPrefillRateFieldEvent | FrameCapabilityModelsDecodeRateFieldEvent | FrameCapabilityModelsStartsOnlyFieldEvent | FrameCapabilityModelsLoadMsFieldEvent | FrameCapabilityModelsChosenFieldEvent | FrameCapabilityQueueFieldEvent | FrameCapabilityHardwareFieldEvent | FrameCapabilityAddressesFieldEvent | FrameCapabilityRosterFieldEvent | FrameBeatFieldEvent | FrameEchoFieldEvent> {
     return streamMessage(buf, Frame.codec(), opts)
   }
 }
@@ -581,6 +593,18 @@ export namespace Capability {
     index: number
   }
 
+  export interface CapabilityModelsLoadMsFieldEvent {
+    field: '$.models[].loadMs'
+    value: number
+    index: number
+  }
+
+  export interface CapabilityModelsChosenFieldEvent {
+    field: '$.models[].chosen'
+    value: boolean
+    index: number
+  }
+
   export interface CapabilityQueueFieldEvent {
     field: '$.queue'
     value: number
@@ -610,7 +634,7 @@ export namespace Capability {
     return decodeMessage(buf, Capability.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Capability>): Generator<CapabilityNameFieldEvent | CapabilityInstanceFieldEvent | CapabilityVersionFieldEvent | CapabilitySequenceFieldEvent | CapabilityAnsweringFieldEvent | CapabilityModelsNameFieldEvent | CapabilityModelsHashFieldEvent | CapabilityModelsParametersFieldEvent | CapabilityModelsQuantizationFieldEvent | CapabilityModelsContextLengthFieldEvent | CapabilityModelsBuiltInFieldEvent | CapabilityModelsPrefillRateFieldEvent | CapabilityModelsDecodeRateFieldEvent | CapabilityModelsStartsOnlyFieldEvent | CapabilityQueueFieldEvent | CapabilityHardwareFieldEvent | CapabilityAddressesFieldEvent | CapabilityRosterFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Capability>): Generator<CapabilityNameFieldEvent | CapabilityInstanceFieldEvent | CapabilityVersionFieldEvent | CapabilitySequenceFieldEvent | CapabilityAnsweringFieldEvent | CapabilityModelsNameFieldEvent | CapabilityModelsHashFieldEvent | CapabilityModelsParametersFieldEvent | CapabilityModelsQuantizationFieldEvent | CapabilityModelsContextLengthFieldEvent | CapabilityModelsBuiltInFieldEvent | CapabilityModelsPrefillRateFieldEvent | CapabilityModelsDecodeRateFieldEvent | CapabilityModelsStartsOnlyFieldEvent | CapabilityModelsLoadMsFieldEvent | CapabilityModelsChosenFieldEvent | CapabilityQueueFieldEvent | CapabilityHardwareFieldEvent | CapabilityAddressesFieldEvent | CapabilityRosterFieldEvent> {
     return streamMessage(buf, Capability.codec(), opts)
   }
 }
@@ -625,6 +649,8 @@ export interface ModelOffer {
   prefillRate: number
   decodeRate: number
   startsOnly: boolean
+  loadMs?: number
+  chosen: boolean
 }
 
 export namespace ModelOffer {
@@ -682,6 +708,16 @@ export namespace ModelOffer {
           w.bool(obj.startsOnly)
         }
 
+        if (obj.loadMs != null) {
+          w.uint32(81)
+          w.double(obj.loadMs)
+        }
+
+        if ((obj.chosen != null && obj.chosen !== false)) {
+          w.uint32(88)
+          w.bool(obj.chosen)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -693,7 +729,8 @@ export namespace ModelOffer {
           builtIn: false,
           prefillRate: 0,
           decodeRate: 0,
-          startsOnly: false
+          startsOnly: false,
+          chosen: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -736,6 +773,14 @@ export namespace ModelOffer {
             }
             case 9: {
               obj.startsOnly = reader.bool()
+              break
+            }
+            case 10: {
+              obj.loadMs = reader.double()
+              break
+            }
+            case 11: {
+              obj.chosen = reader.bool()
               break
             }
             default: {
@@ -816,6 +861,20 @@ export namespace ModelOffer {
               }
               break
             }
+            case 10: {
+              yield {
+                field: `${prefix}.loadMs`,
+                value: reader.double()
+              }
+              break
+            }
+            case 11: {
+              yield {
+                field: `${prefix}.chosen`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -873,6 +932,16 @@ export namespace ModelOffer {
     value: boolean
   }
 
+  export interface ModelOfferLoadMsFieldEvent {
+    field: '$.loadMs'
+    value: number
+  }
+
+  export interface ModelOfferChosenFieldEvent {
+    field: '$.chosen'
+    value: boolean
+  }
+
   export function encode (obj: Partial<ModelOffer>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ModelOffer.codec())
   }
@@ -881,7 +950,7 @@ export namespace ModelOffer {
     return decodeMessage(buf, ModelOffer.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ModelOffer>): Generator<ModelOfferNameFieldEvent | ModelOfferHashFieldEvent | ModelOfferParametersFieldEvent | ModelOfferQuantizationFieldEvent | ModelOfferContextLengthFieldEvent | ModelOfferBuiltInFieldEvent | ModelOfferPrefillRateFieldEvent | ModelOfferDecodeRateFieldEvent | ModelOfferStartsOnlyFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ModelOffer>): Generator<ModelOfferNameFieldEvent | ModelOfferHashFieldEvent | ModelOfferParametersFieldEvent | ModelOfferQuantizationFieldEvent | ModelOfferContextLengthFieldEvent | ModelOfferBuiltInFieldEvent | ModelOfferPrefillRateFieldEvent | ModelOfferDecodeRateFieldEvent | ModelOfferStartsOnlyFieldEvent | ModelOfferLoadMsFieldEvent | ModelOfferChosenFieldEvent> {
     return streamMessage(buf, ModelOffer.codec(), opts)
   }
 }

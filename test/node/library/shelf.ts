@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createCatalog } from '../../../src/inference/index.ts'
 import type { ModelInfo, ModelCopyDone, ModelCopyEvent } from '../../../src/interface.ts'
 import { LocalLibrary } from '../../../src/node/library/local-library.ts'
+import { ModelChoice } from '../../../src/node/model-choice.ts'
 import { ModelsFolder } from '../../../src/node/library/models-folder.ts'
 import { FIXTURES } from '../../inference/fixture.ts'
 import { bytesOf } from '../../packages/files.ts'
@@ -39,7 +40,10 @@ export class Shelf {
       changed: async () => {
         this.onChange()
         this.changes.push((await this.list()).map(({ name }) => name))
-      }
+      },
+      models: async () => (await this.list()).map((model) => ({ ...model, loaded: false })),
+      choice: new ModelChoice(join(this.root, 'config.json'), null),
+      chose: () => Promise.resolve()
     })
     return this.#library
   }
