@@ -46,7 +46,12 @@ export function reached({ connected, dialError }: Discovery): string {
 export function strongest(models: readonly ModelInfo[]): ModelInfo | undefined {
   const [first] = models
     .filter(({ broken, tooLarge }) => broken === null && tooLarge === undefined)
-    .sort((a, b) => Number(b.chosen === true) - Number(a.chosen === true) || Number(a.builtIn) - Number(b.builtIn) || (b.parameters ?? 0) - (a.parameters ?? 0))
+    .sort(
+      (a, b) =>
+        Number(b.chosen === true) - Number(a.chosen === true) ||
+        Number(a.builtIn) - Number(b.builtIn) ||
+        (b.parameters ?? 0) - (a.parameters ?? 0)
+    )
   return first
 }
 

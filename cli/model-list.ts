@@ -26,10 +26,17 @@ export async function listModels(mesh: Mesh, invocation: Invocation, { alone }: 
   output.table(
     COLUMNS,
     models.map((each) => [
-      each.chosen === true ? `${each.name} *` : each.name, size(each), parameters(each.parameters), each.quantization ?? '?', stateOf(each)])
+      each.chosen === true ? `${each.name} *` : each.name,
+      size(each),
+      parameters(each.parameters),
+      each.quantization ?? '?',
+      stateOf(each)
+    ])
   )
   if (models.some(({ chosen }) => chosen === true)) {
-    output.note(`* answers here where no model is named (${hint('model use --auto')} leaves it to their strength again)`)
+    output.note(
+      `* answers here where no model is named (${hint('model use --auto')} leaves it to their strength again)`
+    )
   }
   if (!alone) return
   const { home } = await mesh.status({ signal })

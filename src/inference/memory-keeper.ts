@@ -141,7 +141,13 @@ export class MemoryKeeper {
       case 'begin':
         this.#waiting.shift()
         this.#held.set(hash, {
-          ...(this.#held.get(hash) ?? { hash, loaded: need.loaded, loading: need.loading, kept: 0, usedAt: this.#now() }),
+          ...(this.#held.get(hash) ?? {
+            hash,
+            loaded: need.loaded,
+            loading: need.loading,
+            kept: 0,
+            usedAt: this.#now()
+          }),
           running
         })
         waiter.admit(this.#admission(request))

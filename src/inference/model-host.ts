@@ -95,7 +95,7 @@ export class ModelHost {
             }
           }
         } finally {
-          if (tokens * model.need.perToken > MUCH_GARBAGE_BYTES) collect()
+          if (tokens * model.need.perToken > MUCH_GARBAGE_BYTES) await collect()
           admission.end({ tokens, isLoaded: this.#loaded !== null })
         }
       },
@@ -152,7 +152,7 @@ export class ModelHost {
     this.#loaded = this.#measured = this.#text = null
     if (loaded === null) return
     await loaded.session.release()
-    collect()
+    await collect()
     this.#init.send({ type: 'loaded', hash: this.#hash, took: null })
   }
 
@@ -166,13 +166,13 @@ export class ModelHost {
     try {
       const runtime = await this.#init.runtime()
       await this.#readWeights(model, signal)
-      const before = ownMemory()
+      const before = await ownMemory()
       this.#tellLoading({ step: 'creating', growth: creationGrowth(model) })
       // What is told leaves before this process is blocked.
       await setImmediate()
       const session = await this.#open(runtime, model, signal)
       this.#loaded = { ...text, session }
-      const bytes = Math.max(0, ownMemory() - before)
+      const bytes = Math.max(0, (await ownMemory()) - before)
       admission.loaded(bytes)
       this.#init.send({
         type: 'loaded',
@@ -195,7 +195,13 @@ export class ModelHost {
     }
     tell(0)
     const paths = files.map((file) => join(path, file))
-    await readThrough(paths, (bytes, total) => { tell(bytes / Math.max(total, 1)) }, signal)
+    await readThrough(
+      paths,
+      (bytes, total) => {
+        tell(bytes / Math.max(total, 1))
+      },
+      signal
+    )
   }
 
   async #open(runtime: Runtime, model: ModelSource, signal: AbortSignal): Promise<DecoderSession> {

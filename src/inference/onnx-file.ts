@@ -55,7 +55,13 @@ export async function summarizeOnnx(path: string): Promise<OnnxSummary> {
   try {
     const { size } = await file.stat()
     const reader = new Reader(file)
-    const summary: OnnxSummary = { externalFiles: [], operators: new Map(), matMulBits: null, elements: new Map(), cachePerToken: 0 }
+    const summary: OnnxSummary = {
+      externalFiles: [],
+      operators: new Map(),
+      matMulBits: null,
+      elements: new Map(),
+      cachePerToken: 0
+    }
     let graphs = 0
     for await (const field of reader.fields(0, size)) {
       if (field.number !== MODEL_GRAPH || field.type !== LENGTH_DELIMITED) continue

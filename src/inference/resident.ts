@@ -1,12 +1,13 @@
 /** What a process takes of the memory, in bytes. */
 import { readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 
 /**
  * Of this process, without the pages of files that the system can take back at will where it tells them apart (Linux).
  * What is garbage already does not count.
  */
-export function ownMemory(): number {
-  collect()
+export async function ownMemory(): Promise<number> {
+  await collect()
   return statusOf('self', 'RssAnon') ?? process.memoryUsage.rss()
 }
 
@@ -16,16 +17,19 @@ export function residentOf(pid: number): number | null {
 }
 
 /** Frees what is garbage at once. The buffers of tensors hang on small objects, which nobody is in a hurry to collect. */
-export function collect(): void {
-  // The second time takes what the first has only found.
-  globalThis.gc?.()
-  globalThis.gc?.()
+export async function collect(): Promise<void> {
+  // What the first time finds is let go in a turn of its own; the second takes what hung on that.
+  for (let time = 0; time < 2; time++) {
+    globalThis.gc?.()
+    await setImmediate()
+  }
 }
 
 function statusOf(pid: string, field: 'RssAnon' | 'VmRSS'): number | null {
   if (process.platform !== 'linux') return null
   try {
-    const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    const [, kilobytes] =
+      new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
     return kilobytes === undefined ? null : Number(kilobytes) * 1024
   } catch {
     // It is gone.

@@ -21,7 +21,10 @@ export function deviceMemory(wished: number | null, total: number = machineMemor
 }
 
 /** Bytes of main memory that this process may use at most. */
-export function machineMemory(constrained: number = process.constrainedMemory(), physical: number = totalmem()): number {
+export function machineMemory(
+  constrained: number = process.constrainedMemory(),
+  physical: number = totalmem()
+): number {
   // 0 or a number beyond all memory where there is no limit.
   return constrained > 0 && constrained < physical ? constrained : physical
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { NodeUnreachableError } from '../errors.ts'
+import { ModelTooLargeError, NodeUnreachableError, UnknownModelError } from '../errors.ts'
 import type {
   AbortOptions,
   AskEvent,
@@ -81,7 +81,11 @@ export class LocalMesh implements Mesh {
   async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent, void> {
     await this.#begin(options)
     await this.#oriented(options)
-    yield* this.#parts.asking.ask(prompt, options)
+    try {
+      yield* this.#parts.asking.ask(prompt, options)
+    } catch (err) {
+      throw await this.#explained(err, options.model)
+    }
   }
 
   async why(prompt: string | Message[] = 'Hello', options: AskOptions = {}): Promise<PlacementRow[]> {
@@ -201,6 +205,14 @@ export class LocalMesh implements Mesh {
       if (this.#over) throw new NodeUnreachableError('This mesh was stopped; create or open another.')
       resolve()
     })
+  }
+
+  /** A model that nobody offers may be here, and be too large to be offered: then that is what its owner has to know. */
+  async #explained(err: unknown, wanted: string | undefined): Promise<unknown> {
+    if (!(err instanceof UnknownModelError) || wanted === undefined) return err
+    const models = await this.#parts.engine.models()
+    const reason = models.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())?.tooLarge
+    return reason === undefined ? err : new ModelTooLargeError(reason, { cause: err })
   }
 
   #name(): string {

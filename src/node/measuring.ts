@@ -29,6 +29,7 @@ export class Measuring {
   readonly #stopped = new AbortController()
   #cancelNext: () => void = () => undefined
   #engineError: string | null = null
+  #refreshing = Promise.resolve()
   /** The latest round. */
   #running: Promise<void>
   /** Settles when the first round is over, whatever came of it. */
@@ -77,7 +78,14 @@ export class Measuring {
    * Something changed that needs no measurement: other engines came or went, or showed another speed; a model was loaded
    * or unloaded; the owner chose another.
    */
-  async refresh(): Promise<void> {
+  refresh(): Promise<void> {
+    // One after the other: what was read earlier must not be told later.
+    this.#refreshing = this.#refreshing.then(() => this.#refresh())
+    return this.#refreshing
+  }
+
+  async #refresh(): Promise<void> {
+    if (this.#stopped.signal.aborted) return
     try {
       const models = await this.#models()
       for (const model of models) {

@@ -28,7 +28,10 @@ const HEAD = 64
 const CACHES = Array.from({ length: 32 }, (_, index) => `${9 + (index >> 1)}.${index % 2 === 0 ? 'key' : 'value'}`)
 
 /** Writes the model's folder. */
-export async function makeBigModel(path: string, { weights, cachePerToken = 0, contextLength = 256, seed = 0 }: BigModel): Promise<void> {
+export async function makeBigModel(
+  path: string,
+  { weights, cachePerToken = 0, contextLength = 256, seed = 0 }: BigModel
+): Promise<void> {
   mkdirSync(join(path, 'onnx'), { recursive: true })
   const plain = join(FIXTURES, 'models', 'plain')
   for (const name of ['generation_config.json', 'tokenizer.json', 'tokenizer_config.json']) {
@@ -72,9 +75,7 @@ export async function makeBigModel(path: string, { weights, cachePerToken = 0, c
   const model = readFileSync(join(plain, 'onnx', 'model.onnx'))
   writeFileSync(
     join(path, 'onnx', 'model.onnx'),
-    rewrite(model, (number, value) =>
-      number === 7 ? Buffer.concat([rewrite(value, renamed), ...graph]) : value
-    )
+    rewrite(model, (number, value) => (number === 7 ? Buffer.concat([rewrite(value, renamed), ...graph]) : value))
   )
   await writeWeights(join(path, 'onnx', 'weights.bin'), (VOCABULARY + columns) * HIDDEN * INT32_BYTES, seed)
 }
@@ -82,7 +83,9 @@ export async function makeBigModel(path: string, { weights, cachePerToken = 0, c
 /** The small model's logits get another name: the big one's are made of them. */
 function renamed(number: number, value: Buffer): Buffer {
   if (number !== 1) return value
-  return rewrite(value, (part, name) => (part === 2 && name.toString() === 'logits' ? Buffer.from('logits.plain') : name))
+  return rewrite(value, (part, name) =>
+    part === 2 && name.toString() === 'logits' ? Buffer.from('logits.plain') : name
+  )
 }
 
 /** Weights that no compression and no sparse file makes smaller than they are. */

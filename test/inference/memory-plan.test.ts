@@ -54,7 +54,10 @@ describe('the plan of the memory, for any models,', () => {
         assert.deepEqual(decide(budget, staying, wanted), { do: 'begin' })
         for (const spared of going) {
           const more = [...staying, spared]
-          assert.ok(total(after(more, wanted)) > budget || spared.hash === wanted.hash, `${spared.hash} went for nothing`)
+          assert.ok(
+            total(after(more, wanted)) > budget || spared.hash === wanted.hash,
+            `${spared.hash} went for nothing`
+          )
         }
       }),
       options
@@ -68,7 +71,14 @@ describe('the plan of the memory, for any models,', () => {
         if (total(after(all, wanted)) <= budget) assert.equal(decision.do, 'begin')
         if (decision.do === 'refuse') {
           assert.ok(footprint({ ...wanted, kept: 0 }) > budget || all.some(({ hash }) => hash === wanted.hash))
-          assert.ok(total(after(all.filter(({ hash }) => hash === wanted.hash), wanted)) > budget)
+          assert.ok(
+            total(
+              after(
+                all.filter(({ hash }) => hash === wanted.hash),
+                wanted
+              )
+            ) > budget
+          )
         }
         if (decision.do === 'wait') {
           const stopped = all.map((model) => ({ ...model, running: null }))
@@ -163,7 +173,12 @@ describe('what a model needs', () => {
         'Take a smaller quantization, give models more (mesh join --memory 3G), or ask another device.'
     )
     // Nobody is told to give more than there is.
-    const larger = tooLargeReason('x', { ...size, weightBytes: 9 * GB }, needOf({ ...size, weightBytes: 9 * GB }, null), device)
+    const larger = tooLargeReason(
+      'x',
+      { ...size, weightBytes: 9 * GB },
+      needOf({ ...size, weightBytes: 9 * GB }, null),
+      device
+    )
     assert.doesNotMatch(larger ?? '', /--memory/)
     assert.equal(tooLargeReason('qwen3-4b', size, need, { budget: 3 * GB, total: 4 * GB }), null)
     const inGraph = { ...size, graphBytes: size.weightBytes }

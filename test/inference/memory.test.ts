@@ -71,7 +71,7 @@ describe('the memory of models, with real ones,', () => {
     answer(engine.generate(ask((await info(name)).hash, prompt, { sampling })))
 
   async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (const end = performance.now() + 15_000; !(await holds()); await delay(20)) {
+    for (const end = performance.now() + 15_000; !(await holds()); await delay(5)) {
       if (performance.now() > end) assert.fail(`never came: ${what}`)
     }
   }
@@ -130,8 +130,7 @@ describe('the memory of models, with real ones,', () => {
     assert.deepEqual([(await info('one')).loaded, (await info('wide')).loaded], [false, true])
     assert.ok(most.anonymous <= budget + SLACK, `${String(most.anonymous / MB)} MB`)
     // What the answer held is free again, but for what onnxruntime keeps.
-    const left = memoryOf(engine.pid())!.anonymous
-    assert.ok(left < most.anonymous - 100 * MB, `${String(most.anonymous / MB)} MB became ${String(left / MB)} MB`)
+    await until('memory is given back', () => memoryOf(engine.pid())!.anonymous < most.anonymous - 100 * MB)
   })
 
   it('lets no context pass the budget: less of it is offered, accepted and refused', async () => {
@@ -162,7 +161,8 @@ describe('the memory of models, with real ones,', () => {
   })
 
   it('decides by what was measured where that is more than its files say', async () => {
-    const { hash } = (limited(400 * MB), await info('one'))
+    limited(400 * MB)
+    const { hash } = await info('one')
     await say('one')
     assert.ok((await info('one')).loadMs! > 0)
     const kept = JSON.parse(store.get(`memory ${hash}`)!) as { bytes: number }
@@ -197,31 +197,34 @@ describe('the memory of models, with real ones,', () => {
     assert.ok(both - one > 80 * MB, `${String(both / MB)} MB became ${String(one / MB)} MB`)
   })
 
-  it('tells how far it is while it loads, ever higher, to all who wait for it', async () => {
+  it('tells how far it is while it loads to all who wait for it', async function () {
+    if (process.platform !== 'linux') this.skip()
     limited(600 * MB)
     const { hash } = await info('one')
-    const waits: Waiting[][] = [[], []]
-    const all = waits.map(async (heard) => {
+    /** A child that is stopped when half of it is there stands for a slow one: that second is told. */
+    const hold = async (): Promise<void> => {
+      await until('half is loaded', () => (memoryOf(engine.pid())?.all ?? 0) > 170 * MB)
+      const pid = engine.pid()!
+      process.kill(pid, 'SIGSTOP')
+      await delay(1500)
+      process.kill(pid, 'SIGCONT')
+    }
+    const listen = async (): Promise<Waiting[]> => {
+      const heard: Waiting[] = []
       for await (const event of engine.generate(ask(hash, 'hello', { sampling: GREEDY }))) {
         if (event.type === 'waiting') heard.push(event)
-        // A stopped child stands for a slow disk: each second of it is told.
-        if (event.type === 'accepted' && heard === waits[0]) hold()
       }
-    })
-    const hold = (): void => {
-      const timer = setInterval(() => {
-        const pid = engine.pid()
-        if (pid === null) return
-        clearInterval(timer)
-        process.kill(pid, 'SIGSTOP')
-        setTimeout(() => process.kill(pid, 'SIGCONT'), 1300)
-      }, 1)
+      return heard
     }
-    await Promise.all(all)
-    // Whatever part of it came into view.
-    for (const heard of waits) {
+    const [held, ...all] = await Promise.all([hold(), listen(), listen()])
+    assert.equal(held, undefined)
+    for (const heard of all) {
       const fractions = heard.map(({ loaded }) => loaded).filter((loaded) => loaded !== null)
-      assert.ok(fractions.every((loaded, index) => loaded >= (fractions[index - 1] ?? 0) && loaded < 1))
+      assert.ok(
+        fractions.some((loaded) => loaded >= 0.8 && loaded < 1),
+        JSON.stringify(heard)
+      )
+      assert.deepEqual(fractions, fractions.toSorted())
     }
   })
 

@@ -31,7 +31,8 @@ export async function loadMini(): Promise<MiniModel> {
     async say(messages) {
       let text = ''
       const request = { messages, sampling, continuation: { tokens: [], text: '' } }
-      for await (const event of generation(model, prepare(model, request), signal)) if (event.type === 'tokens') text += event.text
+      for await (const event of generation(model, prepare(model, request), signal))
+        if (event.type === 'tokens') text += event.text
       return text.trim()
     },
     release: () => session.release()

@@ -85,7 +85,11 @@ describe('placement, for any devices, those that publish nonsense too,', () => {
       fc.property(candidates, fc.nat(), prefer, (all, at, preferred) => {
         const chosen = all[at % Math.max(all.length, 1)]
         if (chosen?.capability == null) return
-        const models = chosen.capability.models.map(({ loadMs, ...loaded }) => loaded)
+        const models = chosen.capability.models.map((cold) => {
+          const loaded = { ...cold }
+          delete loaded.loadMs
+          return loaded
+        })
         const warm = all.map((one) => (one === chosen ? { ...one, capability: { ...one.capability!, models } } : one))
         const asked = request({ prefer: preferred })
         const rank = (list: Candidate[]) => ids(asked, list, {}, NOW).indexOf(chosen.peer.id)

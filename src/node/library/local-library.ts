@@ -215,7 +215,7 @@ export class LocalLibrary implements ModelLibrary {
     if (name !== null) {
       if (found === undefined) {
         throw new UnknownModelError(
-          `There is no model “${String(name)}” here; there is ${all.map((each) => each.name).join(', ')}.`
+          `There is no model “${name}” here; there is ${all.map((each) => each.name).join(', ')}.`
         )
       }
       if (found.broken !== null) throw new BrokenModelError(found.broken)
