@@ -172,7 +172,9 @@ export class ModelHost {
       await setImmediate()
       const session = await this.#open(runtime, model, signal)
       this.#loaded = { ...text, session }
-      const bytes = Math.max(0, (await ownMemory()) - before)
+      // A measurement that came with it has left its cache behind, which is no part of the model.
+      const measuring = this.#measured === model.measured ? 0 : model.need.perToken * MEASURED_TOKENS
+      const bytes = Math.max(0, (await ownMemory()) - before - measuring)
       admission.loaded(bytes)
       this.#init.send({
         type: 'loaded',

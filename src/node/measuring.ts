@@ -89,7 +89,7 @@ export class Measuring {
     try {
       const models = await this.#models()
       for (const model of models) {
-        const offered = this.#offers.get(model.hash)
+        const offered: Rates | undefined = this.#offers.get(model.hash)
         const rates = model.engine === undefined ? (offered ?? null) : await this.#rates(model, false)
         if (rates === null) continue
         const { prefillRate, decodeRate } = rates

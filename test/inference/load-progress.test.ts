@@ -36,7 +36,7 @@ describe('the progress of loading', () => {
     runs.load('m', progress)
     assert.equal(runs.loading, true)
     try {
-      const said = await Promise.all([first, second, other].map((events) => events!.next()))
+      const said = await Promise.all([first, second, other].map((events) => events.next()))
       assert.deepEqual(
         said.map((event) => event.type === 'waiting' && [event.place, event.loaded]),
         [
@@ -46,7 +46,7 @@ describe('the progress of loading', () => {
         ]
       )
       runs.load('m', null)
-      const next = await first!.next()
+      const next = await first.next()
       assert.ok(next.type === 'waiting' && next.loaded === null)
     } finally {
       runs.failAll(new Error('over'))

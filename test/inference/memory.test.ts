@@ -25,7 +25,9 @@ function memoryOf(pid: number | null): { anonymous: number; all: number } | null
   }
 }
 
-describe('the memory of models, with real ones,', () => {
+describe('the memory of models, with real ones,', function () {
+  // Loading takes a fraction of a second, and many times that on a busy machine.
+  this.timeout(60_000)
   let folder: string
   let engine: LocalEngine
   const store = new Map<string, string>()
@@ -34,10 +36,10 @@ describe('the memory of models, with real ones,', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ownmesh-memory-'))
-    // 100 MB each; the last two are small, with a wide cache and with a long context.
-    await makeBigModel(join(folder, 'one'), { weights: 100 * MB, seed: 1 })
-    await makeBigModel(join(folder, 'two'), { weights: 100 * MB, seed: 2 })
-    await makeBigModel(join(folder, 'wide'), { weights: 8 * MB, cachePerToken: 500_000, seed: 3 })
+    // 60 MB each; the last two are small, with a wide cache and with a long context.
+    await makeBigModel(join(folder, 'one'), { weights: 60 * MB, seed: 1 })
+    await makeBigModel(join(folder, 'two'), { weights: 60 * MB, seed: 2 })
+    await makeBigModel(join(folder, 'wide'), { weights: 8 * MB, cachePerToken: 300_000, seed: 3 })
     await makeBigModel(join(folder, 'long'), { weights: 8 * MB, cachePerToken: 65_536, contextLength: 4096, seed: 4 })
   })
   after(() => {
@@ -71,8 +73,10 @@ describe('the memory of models, with real ones,', () => {
     answer(engine.generate(ask((await info(name)).hash, prompt, { sampling })))
 
   async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (const end = performance.now() + 15_000; !(await holds()); await delay(5)) {
+    const end = performance.now() + 30_000
+    while (!(await holds())) {
       if (performance.now() > end) assert.fail(`never came: ${what}`)
+      await delay(5)
     }
   }
 
@@ -101,16 +105,16 @@ describe('the memory of models, with real ones,', () => {
 
   it('alternates with unloads where they do not fit together, and never goes beyond the budget', async function () {
     if (process.platform !== 'linux') this.skip()
-    const budget = 200 * MB
+    const budget = 150 * MB
     limited(budget)
     const most = await highest(async () => {
       for (const name of ['one', 'two', 'one', 'two']) await say(name)
       await Promise.all(['one', 'two', 'one', 'two'].map((name) => say(name)))
     })
-    assert.ok(most.anonymous > 100 * MB, 'nothing was seen')
+    assert.ok(most.anonymous > 70 * MB, 'nothing was seen')
     assert.ok(most.anonymous <= budget + SLACK, `${String(most.anonymous / MB)} MB`)
     // Weights in a file of their own are mapped beside that for a moment, while they are loaded.
-    assert.ok(most.all <= budget + SLACK + 110 * MB, `${String(most.all / MB)} MB`)
+    assert.ok(most.all <= budget + SLACK + 70 * MB, `${String(most.all / MB)} MB`)
     assert.equal([await info('one'), await info('two')].filter(({ loaded }) => loaded).length, 1)
     // Load and unload for each of four, and of the last four at least once each way.
     assert.ok(changes >= 9 && changes % 2 === 1, String(changes))
@@ -118,7 +122,7 @@ describe('the memory of models, with real ones,', () => {
 
   it('counts the context of an answer: what stands by goes before a long one, and stays beside a short one', async function () {
     if (process.platform !== 'linux') this.skip()
-    const budget = 600 * MB
+    const budget = 400 * MB
     limited(budget)
     await say('one')
     await say('wide')
@@ -130,7 +134,7 @@ describe('the memory of models, with real ones,', () => {
     assert.deepEqual([(await info('one')).loaded, (await info('wide')).loaded], [false, true])
     assert.ok(most.anonymous <= budget + SLACK, `${String(most.anonymous / MB)} MB`)
     // What the answer held is free again, but for what onnxruntime keeps.
-    await until('memory is given back', () => memoryOf(engine.pid())!.anonymous < most.anonymous - 100 * MB)
+    await until('memory is given back', () => memoryOf(engine.pid())!.anonymous < most.anonymous - 50 * MB)
   })
 
   it('lets no context pass the budget: less of it is offered, accepted and refused', async () => {
@@ -149,11 +153,11 @@ describe('the memory of models, with real ones,', () => {
   })
 
   it('refuses a model that does not fit with the arithmetic, before anything is loaded', async () => {
-    limited(120 * MB)
+    limited(80 * MB)
     const { tooLarge, hash } = await info('one')
     assert.match(
       tooLarge ?? '',
-      /^one needs 14\d MB \(14\d MB weights \+ .*\); this device gives models 120 MB of its 480 MB\. .*--memory 200M/
+      /^one needs 9\d MB \(9\d MB weights \+ .*\); this device gives models 80 MB of its 320 MB\. .*--memory 100M/
     )
     await assert.rejects(say('one'), { name: 'ModelTooLargeError', message: tooLarge })
     await assert.rejects(engine.measure(hash), { name: 'ModelTooLargeError' })
@@ -166,7 +170,7 @@ describe('the memory of models, with real ones,', () => {
     await say('one')
     assert.ok((await info('one')).loadMs! > 0)
     const kept = JSON.parse(store.get(`memory ${hash}`)!) as { bytes: number }
-    assert.ok(kept.bytes > 50 * MB && kept.bytes < 200 * MB, String(kept.bytes))
+    assert.ok(kept.bytes > 30 * MB && kept.bytes < 150 * MB, String(kept.bytes))
     const own = new Map([...store, [`memory ${hash}`, JSON.stringify({ bytes: 350 * MB, loadMs: 5 })]])
     await engine.stop()
     start({ memory: { budget: 300 * MB, total: 900 * MB }, store: own })
@@ -194,7 +198,7 @@ describe('the memory of models, with real ones,', () => {
     const both = memoryOf(engine.pid())!.anonymous
     await engine.unload((await info('one')).hash)
     const one = memoryOf(engine.pid())!.anonymous
-    assert.ok(both - one > 80 * MB, `${String(both / MB)} MB became ${String(one / MB)} MB`)
+    assert.ok(both - one > 45 * MB, `${String(both / MB)} MB became ${String(one / MB)} MB`)
   })
 
   it('tells how far it is while it loads to all who wait for it', async function () {
@@ -203,7 +207,7 @@ describe('the memory of models, with real ones,', () => {
     const { hash } = await info('one')
     /** A child that is stopped when half of it is there stands for a slow one: that second is told. */
     const hold = async (): Promise<void> => {
-      await until('half is loaded', () => (memoryOf(engine.pid())?.all ?? 0) > 170 * MB)
+      await until('half is loaded', () => (memoryOf(engine.pid())?.all ?? 0) > 150 * MB)
       const pid = engine.pid()!
       process.kill(pid, 'SIGSTOP')
       await delay(1500)
@@ -264,12 +268,12 @@ describe('the memory of models, with real ones,', () => {
       { name: 'BrokenModelError', message: /weights\.bin/ }
     )
     assert.match((await info('one')).broken ?? '', /weights\.bin is missing/)
-    await makeBigModel(join(folder, 'one'), { weights: 100 * MB, seed: 1 })
+    await makeBigModel(join(folder, 'one'), { weights: 60 * MB, seed: 1 })
     assert.equal((await say('one')).done.answerTokens, 4)
     // Half of a file is no model either.
     await engine.unload(hash)
-    truncateSync(weights, 50 * MB)
+    truncateSync(weights, 30 * MB)
     await assert.rejects(say('one'), { name: /UnknownModelError|BrokenModelError/ })
-    await makeBigModel(join(folder, 'one'), { weights: 100 * MB, seed: 1 })
+    await makeBigModel(join(folder, 'one'), { weights: 60 * MB, seed: 1 })
   })
 })
