@@ -40,8 +40,9 @@ export function eligibilityOf(request: PlacementRequest, candidate: Candidate, n
     tooLong = isLength
     models = models.filter(fits)
   }
-  // Its owner's choice, for as long as it can answer: the others are there by name, and for when it cannot.
-  if (request.model === undefined && request.continues === undefined && models.some(({ chosen }) => chosen === true))
+  // Its owner's choice, for as long as it can answer: the others are there by name, which leaves those alone above, for
+  // when it cannot, and to carry on from what they have begun.
+  if (request.continues === undefined && models.some(({ chosen }) => chosen === true))
     models = models.filter(({ chosen }) => chosen === true)
   if (models.length === 0) return { state: 'hindered', reason, tooLong }
   const asideMs = candidate.asideUntil - now

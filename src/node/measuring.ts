@@ -85,7 +85,6 @@ export class Measuring {
   }
 
   async #refresh(): Promise<void> {
-    if (this.#stopped.signal.aborted) return
     try {
       const models = await this.#models()
       for (const model of models) {

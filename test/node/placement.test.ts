@@ -44,8 +44,10 @@ describe('placement', () => {
       assert.equal(place(request({ model: { name: BIG.name } }), [pi], {}, NOW)[0]?.model?.name, BIG.name)
       const failures = [failedAttempt({ candidate: pi, model: chosen }, new ModelTooLargeError('too large'))]
       assert.equal(place(request({ failures }), [pi], {}, NOW)[0]?.model?.name, BIG.name)
+      const alike = offer({ name: 'another', parameters: 8e9, decodeRate: 400, chosen: true })
       const carries = { hash: BIG.hash, sizeClass: sizeClass(BIG) }
-      assert.equal(place(request({ continues: carries }), [pi], {}, NOW)[0]?.model?.name, BIG.name)
+      const both = device('pi', [BIG, alike])
+      assert.equal(place(request({ continues: carries }), [both], {}, NOW)[0]?.model?.name, BIG.name)
     })
 
     it('passes over a size that its device runs too slowly', () => {
