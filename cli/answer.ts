@@ -33,7 +33,7 @@ export async function showAnswer(
           output.status(`${event.peer.name} · ${event.model.name}`)
           break
         case 'waiting':
-          output.status(waitingLine(event))
+          output.status(waitingLine(event, into.accepted?.model.name ?? 'the model'))
           break
         case 'text':
           into.text += event.text
@@ -90,12 +90,13 @@ async function* untilClosed(events: AsyncIterable<AskEvent>, output: Output): As
   }
 }
 
-function waitingLine({ peer, place, loaded, prefilled }: AskWaiting): string {
-  if (place > 0) {
-    return `${peer.name}: ${place} before you`
-  }
+function waitingLine({ peer, place, loaded, prefilled }: AskWaiting, model: string): string {
+  const queue = place > 0 ? `${place} before you` : ''
   if (loaded !== null && loaded < 1) {
-    return `${peer.name}: loading the model, ${percent(loaded)}`
+    return `${peer.name}: loading ${model} ${percent(loaded)}${queue === '' ? '' : `, ${queue}`}`
+  }
+  if (queue !== '') {
+    return `${peer.name}: ${queue}`
   }
   return prefilled === null ? `${peer.name}: thinking` : `${peer.name}: reading the question, ${percent(prefilled)}`
 }

@@ -54,11 +54,16 @@ export function reached({ connected, dialError }: Discovery): string {
   return connected ? 'connected' : (dialError ?? 'not connected')
 }
 
-/** The model that answers here if no other is asked for: the largest that works, the built-in one last. */
+/** The model that answers here if no other is asked for: the chosen one, else the largest that works; built in comes last. */
 export function strongest(models: readonly ModelInfo[]): ModelInfo | undefined {
   const [first] = models
-    .filter(({ broken }) => broken === null)
-    .sort((a, b) => Number(a.builtIn) - Number(b.builtIn) || (b.parameters ?? 0) - (a.parameters ?? 0))
+    .filter(({ broken, tooLarge }) => broken === null && tooLarge === undefined)
+    .sort(
+      (a, b) =>
+        Number(b.chosen === true) - Number(a.chosen === true) ||
+        Number(a.builtIn) - Number(b.builtIn) ||
+        (b.parameters ?? 0) - (a.parameters ?? 0)
+    )
   return first
 }
 
@@ -66,8 +71,9 @@ export function strongest(models: readonly ModelInfo[]): ModelInfo | undefined {
 export function answersHere({ answering, models, tokensPerSecond, resumesInMs }: MeshStatus): string {
   const model = strongest(models)
   if (model === undefined) {
-    const reason = models.find(({ broken }) => broken !== null)?.broken
-    return `nothing${reason === undefined || reason === null ? '' : ` (${reason})`}`
+    const hindered = models.find(({ broken, tooLarge }) => broken !== null || tooLarge !== undefined)
+    const reason = hindered?.broken ?? hindered?.tooLarge
+    return `nothing${reason === undefined ? '' : ` (${reason})`}`
   }
   if (answering === 'paused') {
     return `nothing, ${pausedUntil(resumesInMs)}`
@@ -75,7 +81,8 @@ export function answersHere({ answering, models, tokensPerSecond, resumesInMs }:
   if (answering !== 'yes') {
     return `nothing (${answering === 'no' ? 'this device only asks' : 'it is stopping'})`
   }
-  const name = model.builtIn ? 'built-in helper (sums, and help about mesh only)' : model.name
+  const chosen = model.chosen === true ? ', as you chose' : ''
+  const name = (model.builtIn ? 'built-in helper (sums, and help about mesh only)' : model.name) + chosen
   return tokensPerSecond === null ? `${name}, not measured yet` : `${name}, ${rate(tokensPerSecond)} tokens/s`
 }
 

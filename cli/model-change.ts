@@ -19,6 +19,21 @@ export async function addModel(
   else output.line(`Added ${added.name}, ${bytes(added.bytes)}. It stays in ${path}; nothing was copied.`)
 }
 
+/** `mesh model use NAME` and `mesh model use --auto` */
+export async function useModel(
+  mesh: Mesh,
+  { output, interruption: { signal }, hint }: Invocation,
+  name: string | null
+): Promise<void> {
+  const chosen = await mesh.library.use({ name, signal })
+  if (output.json) output.data(chosen)
+  else if (chosen === null) output.line('The strongest model that fits answers here where none is named.')
+  else {
+    output.line(`${chosen.name} answers here from now on where no model is named.`)
+    output.note(`Others are there by name (--model); ${hint('model use --auto')} leaves it to their strength again.`)
+  }
+}
+
 /** `mesh model rm NAME`; resolves to whether it was removed. */
 export async function removeModel(
   mesh: Mesh,

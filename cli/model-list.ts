@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { UnknownModelError } from '../src/errors.ts'
-import type { Mesh, ModelInfo, ModelOrigin } from '../src/interface.ts'
-import { bytes, parameters } from './human.ts'
+import type { Mesh, ModelInfo, ModelMemory, ModelOrigin, Rates } from '../src/interface.ts'
+import { ago, bytes, duration, parameters, rate } from './human.ts'
 import type { Output } from './output.ts'
 import { showNearby } from './model-pull.ts'
 import type { Column } from './table.ts'
@@ -26,8 +26,19 @@ export async function listModels(mesh: Mesh, invocation: Invocation, { alone }: 
   }
   output.table(
     COLUMNS,
-    models.map((each) => [each.name, size(each), parameters(each.parameters), each.quantization ?? '?', stateOf(each)])
+    models.map((each) => [
+      each.chosen === true ? `${each.name} *` : each.name,
+      size(each),
+      parameters(each.parameters),
+      each.quantization ?? '?',
+      stateOf(each)
+    ])
   )
+  if (models.some(({ chosen }) => chosen === true)) {
+    output.note(
+      `* answers here where no model is named (${hint('model use --auto')} leaves it to their strength again)`
+    )
+  }
   await showNearby(mesh, invocation)
   if (!alone) return
   const { home } = await mesh.status({ signal })
@@ -45,10 +56,31 @@ function size({ bytes: count, engine }: ModelInfo): string {
   return count === 0 && engine !== undefined ? '?' : bytes(count)
 }
 
-function stateOf({ broken, loaded, builtIn, path, engine }: ModelInfo): string {
+function stateOf({ broken, tooLarge, memory, loaded, builtIn, path, engine }: ModelInfo): string {
   if (broken !== null) return `broken: ${broken}`
+  if (tooLarge !== undefined) return `too large: ${shortly(tooLarge, memory)}`
   const origin = builtIn ? ', built in' : engine === undefined ? '' : `, by ${engine}`
   return `${loaded ? 'loaded' : 'ready'}${origin}${path === undefined ? '' : `, in ${path}`}`
+}
+
+/** The whole sentence is for `model show` and `doctor`. */
+function shortly(tooLarge: string, memory: ModelMemory | undefined): string {
+  const needed = / needs ([^(]+) \(/.exec(tooLarge)?.[1]
+  if (needed === undefined || memory?.budget == null) return tooLarge
+  return `needs ${needed} of ${bytes(memory.budget)} for models`
+}
+
+function stateInWords({ broken, tooLarge, loaded, loadMs }: ModelInfo): string {
+  if (broken !== null) return `broken: ${broken}`
+  if (tooLarge !== undefined) return `too large: ${tooLarge}`
+  if (loaded) return 'loaded'
+  return loadMs === undefined ? 'ready' : `ready, loads in ${duration(loadMs)}`
+}
+
+function memoryInWords({ loaded, perToken, budget, isMeasured, fullContext }: ModelMemory): string {
+  const limit = budget === null ? '' : `, of ${bytes(budget)} for models`
+  const whole = perToken === 0 ? '' : `, and ${bytes(perToken * fullContext)} for ${fullContext} tokens`
+  return `${bytes(loaded)} ${isMeasured ? 'measured' : 'by its files'}${whole}${limit}`
 }
 
 /** `mesh model show NAME`. */
@@ -62,8 +94,13 @@ export function showModel(found: ModelInfo, output: Output): void {
     ['size', size(found)],
     ['parameters', parameters(found.parameters)],
     ['quantization', found.quantization ?? '?'],
-    ['context', `${found.contextLength} tokens`],
-    ['state', found.broken === null ? (found.loaded ? 'loaded' : 'ready') : `broken: ${found.broken}`],
+    ['context', contextInWords(found)],
+    ['state', stateInWords(found)],
+    ...pairIf('memory', found.memory, memoryInWords),
+    ...pairIf('last used', found.lastUsedMs, ago),
+    ...pairIf('speed', found.rates, ratesInWords),
+    ...pairIf('runs on', found.provider, (provider) => provider),
+    ...pairIf('chosen', found.chosen, () => 'answers here where no model is named'),
     ...(found.origin === undefined ? [] : ([['origin', originInWords(found.origin)]] as const)),
     ...(found.path === undefined ? [] : ([['folder', found.path]] as const)),
     ...(found.engine === undefined ? [] : ([['engine', found.engine]] as const)),
@@ -74,6 +111,19 @@ export function showModel(found: ModelInfo, output: Output): void {
 /** `onnx-community/Qwen2.5-0.5B-Instruct, q4, commit 0123456` */
 function originInWords({ repository, quantization, commit }: ModelOrigin): string {
   return `${repository} on the Hugging Face hub, ${quantization}, commit ${commit.slice(0, 7)}`
+}
+
+function contextInWords({ contextLength, memory }: ModelInfo): string {
+  const full = memory?.fullContext ?? contextLength
+  return `${contextLength} tokens${full > contextLength ? `, as the memory allows; the model could take ${full}` : ''}`
+}
+
+function ratesInWords({ prefillRate, decodeRate }: Rates): string {
+  return `reads ${rate(prefillRate)} and writes ${rate(decodeRate)} tokens/s`
+}
+
+function pairIf<T>(label: string, value: T | undefined, words: (value: T) => string): [string, string][] {
+  return value === undefined ? [] : [[label, words(value)]]
 }
 
 /** @throws {UnknownModelError} naming those that are here */

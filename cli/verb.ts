@@ -51,6 +51,8 @@ export type NodeOptions = Pick<
   | 'answer'
   | 'maxRate'
   | 'maxUpload'
+  | 'memory'
+  | 'keepAlive'
   | 'log'
   | 'invite'
   | 'mesh'

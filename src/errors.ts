@@ -75,6 +75,11 @@ export class BrokenModelError extends MeshError {
   override name = 'BrokenModelError'
 }
 
+/** Thrown when a model does not fit what this device gives its models of its memory; the message has the arithmetic. */
+export class ModelTooLargeError extends MeshError {
+  override name = 'ModelTooLargeError'
+}
+
 /** Thrown when a model package is damaged, incomplete, or asks for what no package may. Nothing of it is taken. */
 export class InvalidPackageError extends MeshError {
   override name = 'InvalidPackageError'
@@ -301,6 +306,7 @@ const byName: Readonly<Record<string, typeof MeshError>> = {
   EngineUnavailableError,
   EngineFailedError,
   BrokenModelError,
+  ModelTooLargeError,
   InvalidPackageError,
   ModelExistsError,
   DiskFullError,

@@ -54,6 +54,20 @@ export interface PeerInfo extends PeerLabel {
 
 // ---------------------------------------------------------------- models
 
+/** What a model needs of a device's main memory, in bytes. */
+export interface ModelMemory {
+  /** For as long as it is loaded: by its files, or as measured where that is more. */
+  loaded: number
+  /** More for each token of prompt and answer while it answers. */
+  perToken: number
+  /** What the device gives its models together; null where there is no limit. */
+  budget: number | null
+  /** Whether `loaded` was measured. */
+  isMeasured: boolean
+  /** Longest prompt and answer together that the model itself can do; `contextLength` is what fits, in tokens. */
+  fullContext: number
+}
+
 /** A model that this device holds. */
 export interface ModelInfo {
   /** The folder's name, or `mini` for the built-in one. */
@@ -69,7 +83,7 @@ export interface ModelInfo {
   parameters: number | null
   /** For example `fp32`, `q8`, `q4f16`. */
   quantization: string | null
-  /** Longest prompt and answer together, in tokens. */
+  /** Longest prompt and answer together, in tokens: what the model can do, and the memory holds. */
   contextLength: number
   loaded: boolean
   builtIn: boolean
@@ -83,6 +97,20 @@ export interface ModelInfo {
   startsOnly?: boolean
   /** Where it was pulled from the Hugging Face hub, and in which form. @default it came another way */
   origin?: ModelOrigin
+  /** Absent where another engine serves it. */
+  memory?: ModelMemory
+  /** Why this device cannot load it, with the arithmetic and what to do; absent where it can. */
+  tooLarge?: string
+  /** Its owner chose it to answer where none is named. @default false */
+  chosen?: boolean
+  /** How long loading it took the last time; absent before the first. */
+  loadMs?: number
+  /** Since it was last asked; absent where that was not since the engine began. */
+  lastUsedMs?: number
+  /** As measured; absent before the first measurement. */
+  rates?: Rates
+  /** The execution provider that it runs on: onnxruntime's name. */
+  provider?: string
 }
 
 /** What a model pulled from the hub remembers, wherever it is carried; its hash does not depend on it. */
@@ -121,6 +149,10 @@ export interface ModelOffer extends Rates {
   builtIn: boolean
   /** It cannot carry on from what another has answered, so it is only asked for whole answers. @default false */
   startsOnly?: boolean
+  /** Expected milliseconds until it is loaded. @default it is loaded */
+  loadMs?: number
+  /** The device's owner chose it: where none is named, it answers there and not another. @default false */
+  chosen?: boolean
 }
 
 /**
@@ -427,6 +459,13 @@ export interface ModelLibrary {
    * @throws {UnknownModelError} {InvalidRequestError} for the built-in one {BusyError}
    */
   remove(options: AbortOptions & { name: string }): Promise<ModelInfo>
+  /**
+   * Chooses which of this device's models, those of other engines too, answers where none is named; null leaves it to
+   * their strength again. Takes effect at once and outlives the node.
+   *
+   * @throws {UnknownModelError} {BrokenModelError} {ModelTooLargeError} {HomeUnusableError}
+   */
+  use(options: AbortOptions & { name: string | null }): Promise<ModelInfo | null>
 }
 
 // ---------------------------------------------------------------- other engines

@@ -51,11 +51,21 @@ const FLAGS = {
     type: 'text',
     value: 'FILE',
     summary: 'with --headless: write the lines to this file, which is put aside at 1 MB'
-    },
+  },
   'max-upload': {
     type: 'text',
     value: 'SIZE',
     summary: 'give models to other devices at no more than SIZE/s, such as 5M'
+  },
+  memory: {
+    type: 'text',
+    value: 'SIZE',
+    summary: 'what the models may take together, for example 3G (default: half of the memory)'
+  },
+  'keep-alive': {
+    type: 'text',
+    value: 'TIME',
+    summary: 'unload a model that nobody asked for so long, for example 30m (the default), 0 or forever'
   },
   headless: { type: 'switch', summary: 'no prompt: stay until stopped, and log lines' }
 } as const
@@ -119,7 +129,8 @@ function checkFlags({ words, values, hint }: JoinInvocation): void {
 }
 
 function nodeOptions({ home, log, values }: JoinInvocation, invite: string | undefined): NodeOptions {
-  const { name, connect, port, listen, answer, mesh, 'max-rate': maxRate, 'max-upload': maxUpload } = values
+  const { name, connect, port, listen, answer, mesh, memory, 'max-rate': maxRate, 'max-upload': maxUpload } = values
+  const keepAlive = keepAliveOf(values['keep-alive'])
   return {
     ...home,
     log,
@@ -130,11 +141,21 @@ function nodeOptions({ home, log, values }: JoinInvocation, invite: string | und
     ...(answer !== undefined && { answer }),
     ...(maxRate !== undefined && { maxRate }),
     ...(maxUpload !== undefined && { maxUpload: parseSize(maxUpload, '--max-upload') }),
+    ...(memory !== undefined && { memory: parseSize(memory, '--memory') }),
+    ...(keepAlive !== undefined && { keepAlive }),
     ...(invite !== undefined && { invite }),
     ...(mesh !== undefined && { mesh: readWords(mesh) }),
     ...(values.new === true && { startNew: true }),
     ...(values['new-key'] === true && { newKey: true })
   }
+}
+
+/** @throws {UsageError} */
+function keepAliveOf(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^(?:0|forever|\d+(?:\.\d+)?[smhd])$/i.test(text)) {
+    throw new UsageError(`--keep-alive is a time such as 30m, 2h or 45s, or 0, or forever; not “${text}”.`)
+  }
+  return text
 }
 
 async function serve(mesh: Mesh, invocation: Invocation, prompting: boolean): Promise<number> {

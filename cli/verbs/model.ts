@@ -1,6 +1,6 @@
 import type { Mesh } from '../../src/interface.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
-import { addModel, removeModel } from '../model-change.ts'
+import { addModel, removeModel, useModel } from '../model-change.ts'
 import { exportModel, importModel } from '../model-copy.ts'
 import { listPullable } from '../model-catalogue.ts'
 import { listModels, modelCalled, showModel } from '../model-list.ts'
@@ -18,6 +18,7 @@ const FLAGS = {
   },
   replace: { type: 'switch', summary: 'export, import, pull: put it in the place of another model' },
   split: { type: 'text', value: 'SIZE', summary: 'export: no file larger than this, for example 4G' },
+  auto: { type: 'switch', summary: 'use: leave it to their strength again' },
   yes: { type: 'switch', summary: 'rm: do not ask' }
 } as const
 
@@ -26,6 +27,8 @@ type Given = Values<typeof FLAGS>
 interface Action {
   /** What follows its name; in brackets what may be left out. */
   words: readonly string[]
+  /** The switch that stands in place of these words. */
+  instead?: keyof typeof FLAGS
   flags: readonly (keyof typeof FLAGS)[]
   run: (mesh: Mesh, invocation: Invocation<Given>, words: string[]) => Promise<number>
 }
@@ -84,6 +87,15 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return EXIT.done
     }
   },
+  use: {
+    words: ['NAME'],
+    instead: 'auto',
+    flags: ['auto'],
+    run: async (mesh, invocation, [name = null]) => {
+      await useModel(mesh, invocation, name)
+      return EXIT.done
+    }
+  },
   rm: {
     words: ['NAME'],
     flags: ['yes'],
@@ -107,6 +119,7 @@ export const model = defineVerb({
     `${hint('model export NAME PATH')}: a copy to carry, into a folder such as that of a stick, or as one file that ends in .tar. Where it was interrupted, the same command goes on.`,
     `${hint('model import PATH')}: takes such a copy in, after every byte of it was proved.`,
     `${hint('model add FOLDER')}: lists a folder in the Hugging Face layout where it lies, without copying it.`,
+    `${hint('model use NAME')}: it answers here where no model is named; the others are there by name. ${hint('model use --auto')} leaves it to their strength again.`,
     `${hint('model rm NAME')}: erases a model; of an added one the folder stays.`
   ],
   async run(invocation) {
@@ -132,10 +145,14 @@ function actionCalled(name: string, hint: Invocation['hint']): Action {
   )
 }
 
-function check(name: string, { words, flags }: Action, given: string[], values: Given, hint: Invocation['hint']): void {
-  const least = words.filter((word) => !word.startsWith('[')).length
-  if (given.length < least || given.length > words.length) {
-    throw new UsageError(`The form is ${hint(['model', name, ...words].join(' '))}.`)
+function check(name: string, action: Action, given: string[], values: Given, hint: Invocation['hint']): void {
+  const { words, instead, flags } = action
+  const isReplaced = instead !== undefined && values[instead] !== undefined
+  const least = isReplaced ? 0 : words.filter((word) => !word.startsWith('[')).length
+  const most = isReplaced ? 0 : words.length
+  if (given.length < least || given.length > most) {
+    const other = instead === undefined ? '' : ` or ${hint(`model ${name} --${instead}`)}`
+    throw new UsageError(`The form is ${hint(['model', name, ...words].join(' '))}${other}.`)
   }
   const stray = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).find((flag) => flag in values && !flags.includes(flag))
   if (stray !== undefined) {

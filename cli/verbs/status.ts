@@ -26,12 +26,14 @@ export const status = defineVerb({
 })
 
 function describe(found: MeshStatus, hint: (line: string) => string): [string, string][] {
-  const { id, version, home, state, addresses, hardware, peers, counters, memory, uptimeMs } = found
+  const { id, version, home, state, addresses, hardware, peers, counters, memory, models, uptimeMs } = found
   const here = (wanted: string): number => peers.filter((peer) => peer.state === wanted).length
   const running =
     state === 'visiting' ? `not running (${hint('join')} starts it)` : `${state} for ${duration(uptimeMs)}`
   const reach = state === 'visiting' ? '' : onLoopbackOnly(addresses) ? ' (this machine only)' : ''
   const engine = memory.engine === null ? '' : `, engine ${bytes(memory.engine * 1e6)}`
+  const budget = models.find((model) => model.memory !== undefined)?.memory?.budget
+  const limit = budget == null ? '' : `; the models may take ${bytes(budget)}`
   return [
     ['state', running],
     ['mesh', meshState(found, hint)],
@@ -42,7 +44,7 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
     ['given', given(found)],
     ['asked', `${count(counters.asked, 'question')} from here, ${counters.failed} failed${takenOver(counters)}`],
     ['listens', addresses.length === 0 ? 'nowhere' : `${addresses.join(' ')}${reach}`],
-    ['memory', `${bytes(memory.node * 1e6)}${engine}`],
+    ['memory', `${bytes(memory.node * 1e6)}${engine}${limit}`],
     ['id', id === '' ? 'none yet' : id],
     ['home', home],
     ['release', version]

@@ -14,6 +14,7 @@ export function controlLibrary(call: CallMethod, watch: WatchMethod): ModelLibra
     import: (options) => watch('library.import', options),
     nearby: (options) => call('library.nearby', options),
     add: (options) => call('library.add', options),
-    remove: (options) => call('library.remove', options)
+    remove: (options) => call('library.remove', options),
+    use: (options) => call('library.use', options)
   }
 }

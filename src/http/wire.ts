@@ -119,6 +119,7 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   'library.nearby': library('nearby'),
   'library.add': library('add'),
   'library.remove': library('remove'),
+  'library.use': library('use'),
   'membership.list': membership('list'),
   'membership.start': membership('start'),
   'membership.openDoor': membership('openDoor'),

@@ -9,6 +9,7 @@ import type { MeasurementStore, ModelPlace } from './index.ts'
 import { contextLengthOf, isModelFolder, readModelFolder, reasonOf } from './model-folder.ts'
 import type { GenerationConfig } from './model-folder.ts'
 import { readOrigin } from './origin.ts'
+import type { ModelSize } from './memory-need.ts'
 import { summarizeOnnx } from './onnx-file.ts'
 import type { OnnxSummary } from './onnx-file.ts'
 
@@ -21,6 +22,7 @@ export interface CatalogModel {
   generation: GenerationConfig
   /** Relative paths of the files that make the hash; none of a broken model. */
   files: string[]
+  size: ModelSize
 }
 
 /** Finds the models on this device. Folders are looked through afresh on each call; unchanged files are not read again. */
@@ -92,18 +94,26 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
     const present = await existing(place.path, [...HASHED, folder.graph, ...weights])
     const { hash, bytes } = await hashOf(place.path, present, measurements)
     const origin = await readOrigin(place.path)
+    const contextLength = contextLengthOf(folder.config)
+    const [graphBytes = 0, ...beside] = await sizesOf(place.path, [folder.graph, ...weights])
     return {
       path: place.path,
       graph: folder.graph,
       generation: folder.generation,
       files: present,
+      size: {
+        weightBytes: beside.reduce((sum, size) => sum + size, graphBytes),
+        graphBytes,
+        cachePerToken: summary.cachePerToken,
+        contextLength
+      },
       info: {
         ...base,
         hash,
         bytes,
         parameters: parametersOf(folder.config),
         quantization: quantizationOf(folder.graph, summary),
-        contextLength: contextLengthOf(folder.config),
+        contextLength,
         broken: null,
         ...(origin !== null && { origin })
       }
@@ -113,7 +123,8 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
     // A broken model has no hash of contents; it still needs one that is its own.
     const hash = createHash('sha256').update(`broken ${place.path}`).digest('hex')
     const info = { ...base, hash, bytes: 0, parameters: null, quantization: null, contextLength: 0, broken }
-    return { path: place.path, graph: '', generation: {}, files: [], info }
+    const size = { weightBytes: 0, graphBytes: 0, cachePerToken: 0, contextLength: 0 }
+    return { path: place.path, graph: '', generation: {}, files: [], size, info }
   }
 }
 
@@ -127,6 +138,10 @@ async function externalFiles(folder: string, graph: string, { externalFiles: fil
   const missing = paths.find((path) => !found.includes(path))
   if (missing === undefined) return paths
   throw new BrokenModelError(`${join(folder, missing)} is missing; ${basename(graph)} keeps its weights there.`)
+}
+
+async function sizesOf(folder: string, paths: readonly string[]): Promise<number[]> {
+  return Promise.all(paths.map(async (path) => (await stat(join(folder, path))).size))
 }
 
 async function existing(folder: string, paths: readonly string[]): Promise<string[]> {
@@ -174,7 +189,7 @@ async function contentHash(path: string): Promise<string> {
 }
 
 async function summaryOf(path: string, measurements: MeasurementStore): Promise<OnnxSummary> {
-  const key = `onnx ${(await fileKey(path)) ?? path}`
+  const key = `graph ${(await fileKey(path)) ?? path}`
   const kept = measurements.get(key)
   if (kept !== undefined) {
     const { operators, elements, ...rest } = JSON.parse(kept) as Omit<OnnxSummary, 'operators' | 'elements'> & {

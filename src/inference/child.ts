@@ -4,6 +4,7 @@
  */
 import { MeshError } from '../errors.ts'
 import type { Command, Reply } from './messages.ts'
+import { MemoryKeeper } from './memory-keeper.ts'
 import { ModelHost } from './model-host.ts'
 import { reasonOf } from './model-folder.ts'
 import { RUNTIME_PACKAGE, loadRuntime } from './runtime.ts'
@@ -12,6 +13,11 @@ import type { Runtime } from './runtime.ts'
 const runtimePackage = process.argv[2] ?? RUNTIME_PACKAGE
 const gatherMs = Number(process.argv[3] ?? 0)
 const models = new Map<string, ModelHost>()
+const memory = new MemoryKeeper({
+  budget: Number(process.argv[4] ?? Infinity),
+  keepAliveMs: Number(process.argv[5] ?? Infinity),
+  unload: async (hash) => models.get(hash)?.drop()
+})
 const running = new Map<string, AbortController>()
 let runtime: Promise<Runtime> | undefined
 
@@ -26,6 +32,7 @@ function hostOf(hash: string): ModelHost {
     host = new ModelHost(hash, {
       runtime: () => (runtime ??= loadRuntime(runtimePackage)),
       send,
+      memory,
       gatherMs
     })
     models.set(hash, host)

@@ -10,6 +10,9 @@ export interface EngineProcessInit {
   runtime: string
   /** See `EngineInit`. */
   gatherMs: number
+  /** Bytes for all models together. */
+  memoryBudget: number
+  keepAliveMs: number
   log: EngineLog
   onReply: (reply: Reply) => void
   /** The child is gone without having been told to go. A new one starts with the next command. */
@@ -32,6 +35,8 @@ const LEAVE_MS = 2000
 export class EngineProcess {
   readonly #init: EngineProcessInit
   #child: ChildProcess | null = null
+  /** Those that were told to go and have not gone yet. */
+  readonly #leaving = new Set<Promise<void>>()
   /** The last words on standard error: a native crash explains itself there or nowhere. */
   #lastWords = ''
 
@@ -53,10 +58,18 @@ export class EngineProcess {
     this.#child?.kill('SIGKILL')
   }
 
+  /** Ends the child; the next command starts another. */
   async stop(): Promise<void> {
     const child = this.#child
     this.#child = null
-    if (child === null) return
+    if (child !== null) {
+      const leaving = this.#leave(child).finally(() => this.#leaving.delete(leaving))
+      this.#leaving.add(leaving)
+    }
+    await Promise.all(this.#leaving)
+  }
+
+  async #leave(child: ChildProcess): Promise<void> {
     const gone = new Promise<void>((resolve) => child.once('exit', resolve))
     if (child.exitCode !== null || child.signalCode !== null) return
     if (child.connected) child.disconnect()
@@ -67,11 +80,12 @@ export class EngineProcess {
 
   #started(): ChildProcess {
     if (this.#child !== null) return this.#child
-    const { runtime, gatherMs, log, onReply } = this.#init
-    const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), [runtime, String(gatherMs)], {
+    const { runtime, gatherMs, memoryBudget, keepAliveMs, log, onReply } = this.#init
+    const words = [runtime, ...[gatherMs, memoryBudget, keepAliveMs].map(String)]
+    const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), words, {
       serialization: 'advanced',
-      // Flags of this process, such as --inspect, are not the child's.
-      execArgv: [],
+      // Flags of this process, such as --inspect, are not the child's; its own lets it free tensors when it is done.
+      execArgv: ['--expose-gc'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc']
     })
     this.#child = child

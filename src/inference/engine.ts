@@ -2,7 +2,9 @@ import {
   BrokenModelError,
   BusyError,
   EngineFailedError,
+  EngineUnavailableError,
   InvalidRequestError,
+  ModelTooLargeError,
   UnknownModelError,
   errorFromName
 } from '../errors.ts'
@@ -23,9 +25,12 @@ import type { Death } from './engine-process.ts'
 import type { EventQueue } from './event-queue.ts'
 import { adapterInWords, processorInWords, threadsFor } from './hardware.ts'
 import type { EngineInit, EngineLog, LocalEngine } from './index.ts'
+import { LoadProgress } from './load-progress.ts'
 import { Measurements } from './measurements.ts'
-import type { Command, ModelSource, Reply } from './messages.ts'
+import type { Command, Measured, ModelSource, Reply } from './messages.ts'
 import { reasonOf } from './model-folder.ts'
+import { ModelMemories } from './model-memories.ts'
+import { residentOf } from './resident.ts'
 import { resolveSampling } from './resolve-sampling.ts'
 import { RUNTIME_PACKAGE, runtimeVersion } from './runtime.ts'
 import { Runs } from './runs.ts'
@@ -51,8 +56,12 @@ export class OnnxEngine implements LocalEngine {
   readonly #calls = new Calls((command) => {
     this.#send(command)
   })
+  readonly #memories: ModelMemories
+  readonly #changed: () => void
   readonly #ids = new Set<string>()
   readonly #loaded = new Set<string>()
+  /** When each model was last asked, by hash; this process's monotonic clock. */
+  readonly #usedAt = new Map<string, number>()
   /** By hash, from the last look at the folders. */
   #models = new Map<string, CatalogModel>()
   #reports: ProviderReport[] = []
@@ -65,9 +74,13 @@ export class OnnxEngine implements LocalEngine {
     this.#log = init.log
     this.#catalog = createCatalog(init)
     this.#measurements = new Measurements(init.measurements)
+    this.#memories = new ModelMemories(init.measurements, init.memory)
+    this.#changed = init.changed ?? (() => undefined)
     this.#process = new EngineProcess({
       runtime: this.#runtime,
       gatherMs: init.gatherMs ?? GATHER_MS,
+      memoryBudget: this.#memories.budget,
+      keepAliveMs: init.keepAliveMs ?? Infinity,
       log: init.log,
       onReply: (reply) => {
         this.#onReply(reply)
@@ -88,7 +101,30 @@ export class OnnxEngine implements LocalEngine {
       // Its folder was removed or changed: nobody can ask it any more.
       if (!this.#models.has(hash)) this.unload(hash).catch(() => undefined)
     }
-    return models.map(({ info }) => ({ ...info, loaded: this.#loaded.has(info.hash) }))
+    return models.map((model) => this.#info(model))
+  }
+
+  #info(model: CatalogModel): ModelInfo {
+    const { hash, broken } = model.info
+    const usedAt = this.#usedAt.get(hash)
+    const measured = broken === null ? this.#measured(hash) : null
+    return {
+      ...model.info,
+      ...this.#memories.facts(model),
+      loaded: this.#loaded.has(hash),
+      ...(usedAt !== undefined && { lastUsedMs: Math.round(performance.now() - usedAt) }),
+      ...(measured !== null && { rates: measured.rates, provider: measured.provider })
+    }
+  }
+
+  /** What was measured of it before; null too where there is no engine. */
+  #measured(hash: string): Measured | null {
+    try {
+      return this.#measurements.of(hash, this.#runtimeVersion()).measured
+    } catch (err) {
+      if (err instanceof EngineUnavailableError) return null
+      throw err
+    }
   }
 
   providers(): ProviderReport[] {
@@ -112,7 +148,8 @@ export class OnnxEngine implements LocalEngine {
   async measure(hash: string, { signal, again = false }: AbortOptions & { again?: boolean } = {}): Promise<Rates> {
     signal?.throwIfAborted()
     const source = await this.#source(hash)
-    if (source.measured !== null && !again) return source.measured.rates
+    // One that is not loaded is not loaded for this: it would drive out another, or come back without being asked.
+    if (source.measured !== null && !(again && this.#loaded.has(hash))) return source.measured.rates
     await this.#calls.make((id) => ({ type: 'measure', id, model: source }), signal)
     const { measured } = await this.#source(hash)
     if (measured === null) throw new EngineFailedError('The engine did not report what it measured.')
@@ -172,11 +209,12 @@ export class OnnxEngine implements LocalEngine {
     }
     const model = await this.#source(request.model)
     const { info, generation } = this.#known(request.model)
-    const sampling = resolveSampling(request.sampling, generation, info.contextLength)
+    const sampling = resolveSampling(request.sampling, generation, model.contextLength)
     if (this.#runs.countFor(info.hash) >= QUEUE_LIMIT) {
       throw new BusyError(`${QUEUE_LIMIT} questions wait for ${info.name} here already; ask again in a moment.`)
     }
     const events = this.#runs.begin(id, info.hash)
+    this.#usedAt.set(info.hash, performance.now())
     const { continuation = { tokens: [], text: '' } } = request
     this.#send({ type: 'generate', id, model, messages, sampling, continuation })
     return { accepted: { type: 'accepted', model: { name: info.name, hash: info.hash }, sampling }, events }
@@ -213,15 +251,19 @@ export class OnnxEngine implements LocalEngine {
     return (this.#version ??= runtimeVersion(this.#runtime))
   }
 
-  /** @throws {EngineUnavailableError} @throws {UnknownModelError} @throws {BrokenModelError} */
+  /** @throws {EngineUnavailableError} {UnknownModelError} {BrokenModelError} {ModelTooLargeError} */
   async #source(hash: string): Promise<ModelSource> {
     if (this.#stopped) throw new EngineFailedError(STOPPED)
     const version = this.#runtimeVersion()
     // A loaded model was looked at before; the folders of any other may have changed since.
     if (!this.#loaded.has(hash) || !this.#models.has(hash)) await this.models()
-    const { info, path, graph } = this.#known(hash)
+    const model = this.#known(hash)
+    const { info, path, graph, files } = model
+    const { need, contextLength, tooLarge } = this.#memories.fitOf(model)
+    if (tooLarge !== null) throw new ModelTooLargeError(tooLarge)
     const threads = await threadsFor(info.bytes)
-    return { hash, name: info.name, path, graph, threads, ...this.#measurements.of(hash, version) }
+    const { name } = info
+    return { hash, name, path, graph, files, need, contextLength, threads, ...this.#measurements.of(hash, version) }
   }
 
   #send(command: Command): void {
@@ -265,14 +307,48 @@ export class OnnxEngine implements LocalEngine {
       case 'measured':
         this.#measurements.keep(reply.hash, this.#runtimeVersion(), reply.measured)
         break
+      case 'loading':
+        this.#onLoading(reply)
+        break
       case 'loaded':
-        this.#measurements.trying(null)
-        if (reply.loaded) this.#loaded.add(reply.hash)
-        else this.#loaded.delete(reply.hash)
-        this.#label(reply.hash)
+        this.#onLoaded(reply)
         break
     }
     this.#watch({ heard: true })
+    this.#endIdleChild()
+  }
+
+  #onLoading({ hash, loading }: Extract<Reply, { type: 'loading' }>): void {
+    const { pid } = this.#process
+    const progress = this.#runs.loadOf(hash) ?? new LoadProgress(() => (pid === null ? null : residentOf(pid)))
+    progress.take(loading)
+    this.#runs.load(hash, progress)
+  }
+
+  #onLoaded({ hash, took }: Extract<Reply, { type: 'loaded' }>): void {
+    this.#measurements.trying(null)
+    this.#runs.load(hash, null)
+    if (took === null) {
+      this.#loaded.delete(hash)
+    } else {
+      this.#loaded.add(hash)
+      this.#memories.keep(hash, took)
+      this.#label(hash)
+    }
+    this.#changed()
+  }
+
+  /**
+   * A child without a model is let go: what onnxruntime and the allocator do not give back after a model is gone then
+   * is free too, some 100 MB. The next question starts another in a fraction of the time that a model takes to load.
+   */
+  #endIdleChild(): void {
+    if (this.#process.pid === null || this.#loaded.size + this.#runs.size + this.#calls.size > 0) return
+    // What is being made is finished, and stays: its memory was kept free for it.
+    if (this.#runs.loading) return
+    this.#process.stop().catch((err: unknown) => {
+      this.#log.debug(`the engine's process did not end: ${reasonOf(err)}`)
+    })
   }
 
   /** What `providers` and `hardware` tell follows the model that was loaded last. */
@@ -295,6 +371,7 @@ export class OnnxEngine implements LocalEngine {
     this.#loaded.clear()
     this.#measurements.died(crashed, this.#runtimeVersion())
     this.#failAll(err)
+    this.#changed()
   }
 
   #failAll(err: EngineFailedError): void {

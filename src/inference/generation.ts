@@ -1,7 +1,7 @@
 import { InvalidRequestError, PromptTooLongError } from '../errors.ts'
 import type { Continuation, Done, Message, ResolvedSampling, Tokens } from '../interface.ts'
 import { answerText } from './answer-text.ts'
-import type { LoadedModel } from './loaded-model.ts'
+import type { LoadedModel, ModelText } from './loaded-model.ts'
 import { nextToken } from './sampling.ts'
 
 /** One question, with nothing left open. */
@@ -9,6 +9,20 @@ export interface GenerationRequest {
   messages: readonly Message[]
   sampling: ResolvedSampling
   continuation: Continuation
+}
+
+/** A question in tokens. */
+export interface PreparedRequest {
+  prompt: readonly number[]
+  /** The answer so far. */
+  answered: readonly number[]
+  /** Whether it is another model's text. */
+  byText: boolean
+  sampling: ResolvedSampling
+  /** The most tokens of the answer. */
+  limit: number
+  /** What prompt and answer can come to together. */
+  most: number
 }
 
 export type GenerationEvent = { type: 'prefilled'; fraction: number } | Tokens | Omit<Done, 'queueMs'>
@@ -20,6 +34,35 @@ export type GenerationEvent = { type: 'prefilled'; fraction: number } | Tokens |
 export const PREFILL_CHUNK = 64
 
 /**
+ * Reads a question without the weights, so that what it takes is known before they are loaded.
+ *
+ * @throws {PromptTooLongError} when prompt and continuation leave no room for an answer
+ */
+export function prepare(
+  { prompt: chat, contextLength, fullContext }: ModelText,
+  { messages, sampling, continuation }: GenerationRequest
+): PreparedRequest {
+  const prompt = chat.encode(messages)
+  const byText = continuation.tokens.length === 0 && continuation.text !== ''
+  const answered = byText ? chat.encodeText(continuation.text) : continuation.tokens
+  // With a continuation the answer may also be complete; it only has to fit.
+  const room = contextLength - prompt.length - answered.length
+  if (room < (answered.length > 0 ? 0 : 1)) {
+    throw new PromptTooLongError(
+      `The prompt has ${prompt.length} tokens` +
+        (answered.length > 0 ? ` and the answer so far ${answered.length}` : '') +
+        `; the model's context of ${contextLength} leaves no room for an answer. Shorten it or ask a larger model.` +
+        (contextLength < fullContext
+          ? ` (The model could take ${fullContext}; this device's memory has room for that much: mesh join --memory.)`
+          : '')
+    )
+  }
+  const limit = Math.min(sampling.maxTokens, contextLength - prompt.length)
+  const most = Math.min(contextLength, prompt.length + limit + (byText ? answered.length : 0))
+  return { prompt, answered, byText, sampling, limit, most }
+}
+
+/**
  * Answers one question with a loaded model.
  *
  * A continuation with tokens reads them after the prompt and replays them through the text state, so that only what the
@@ -27,33 +70,19 @@ export const PREFILL_CHUNK = 64
  * text only (from another model) reads that text as the beginning of the answer.
  *
  * @throws {InvalidRequestError} for a continuation with tokens that the model does not have
- * @throws {PromptTooLongError} when prompt and continuation leave no room for an answer
  * @throws the signal's reason, at the latest after one run of the graph
  */
 export async function* generation(
   model: LoadedModel,
-  { messages, sampling, continuation }: GenerationRequest,
+  { prompt, answered, byText, sampling, limit }: PreparedRequest,
   signal: AbortSignal
 ): AsyncGenerator<GenerationEvent, void, undefined> {
-  const prompt = model.prompt.encode(messages)
-  const byText = continuation.tokens.length === 0 && continuation.text !== ''
-  const answered = byText ? model.prompt.encodeText(continuation.text) : continuation.tokens
-  const { contextLength, session } = model
+  const { session } = model
   if (!answered.every((id) => Number.isInteger(id) && id >= 0 && id < session.vocabulary)) {
     throw new InvalidRequestError('The answer so far holds tokens that this model does not have.')
   }
-  // With a continuation the answer may also be complete; it only has to fit.
-  const room = contextLength - prompt.length - answered.length
-  if (room < (answered.length > 0 ? 0 : 1)) {
-    throw new PromptTooLongError(
-      `The prompt has ${prompt.length} tokens` +
-        (answered.length > 0 ? ` and the answer so far ${answered.length}` : '') +
-        `; the model's context of ${contextLength} leaves no room for an answer. Shorten it or ask a larger model.`
-    )
-  }
   const started = performance.now()
   const text = answerText(model.tokens, { stop: sampling.stop, atStart: !byText })
-  const limit = Math.min(sampling.maxTokens, contextLength - prompt.length)
   let position = answered.length
   let prefillEnd = started
   const done = (finishReason: Done['finishReason']): Omit<Done, 'queueMs'> => ({

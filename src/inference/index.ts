@@ -16,6 +16,7 @@
  */
 import type { Engine } from '../interface.ts'
 import { OnnxEngine } from './engine.ts'
+import type { DeviceMemory } from './memory-need.ts'
 
 /** A folder that holds a model. */
 export interface ModelPlace {
@@ -52,6 +53,12 @@ export interface EngineInit {
    * @default 10
    */
   gatherMs?: number
+  /** What the models may take together, and what the device has. @default no limit */
+  memory?: DeviceMemory
+  /** A model that nobody asked for so long is unloaded. @default never */
+  keepAliveMs?: number
+  /** A model was loaded or unloaded. */
+  changed?: () => void
 }
 
 export interface LocalEngine extends Engine {
@@ -61,6 +68,7 @@ export interface LocalEngine extends Engine {
   memory(): Promise<number | null>
 }
 
+export type { DeviceMemory } from './memory-need.ts'
 export { createCatalog, keepContentHash, modelHashOf, type Catalog, type CatalogModel } from './catalog.ts'
 export { ORIGIN, encodeOrigin, readOrigin } from './origin.ts'
 

@@ -13,8 +13,10 @@ export interface ModelText {
   tokens: TokenBytes
   /** Ids after which an answer is over. */
   ends: ReadonlySet<number>
-  /** Longest prompt and answer together, in tokens. */
+  /** Longest prompt and answer together, in tokens: what fits the memory, at most `fullContext`. */
   contextLength: number
+  /** What the model itself can do. */
+  fullContext: number
 }
 
 /** A model in memory, ready to answer. */
@@ -22,8 +24,11 @@ export interface LoadedModel extends ModelText {
   session: DecoderSession
 }
 
-/** @throws {BrokenModelError} naming the file that is missing or cannot be used */
-export async function loadModelText(path: string): Promise<ModelText> {
+/**
+ * @param contextLength the longest prompt and answer that fit the memory
+ * @throws {BrokenModelError} naming the file that is missing or cannot be used
+ */
+export async function loadModelText(path: string, contextLength = Infinity): Promise<ModelText> {
   const folder = await readModelFolder(path)
   const prompt = createChatPrompt(folder)
   const { tokenizer } = prompt
@@ -39,7 +44,9 @@ export async function loadModelText(path: string): Promise<ModelText> {
   } catch (err) {
     throw new BrokenModelError(`${path}/tokenizer.json cannot be used: ${reasonOf(err)}.`, { cause: err })
   }
-  return { prompt, tokens, ends: endsOf(folder, prompt), contextLength: contextLengthOf(folder.config) }
+  const fullContext = contextLengthOf(folder.config)
+  const ends = endsOf(folder, prompt)
+  return { prompt, tokens, ends, fullContext, contextLength: Math.min(fullContext, contextLength) }
 }
 
 /** The union of what the three files call the end: each of them is incomplete in some published model. */

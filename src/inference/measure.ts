@@ -6,6 +6,8 @@ import { PREFILL_CHUNK } from './generation.ts'
 const RUNS = 4
 /** Tokens of one decode run. */
 const DECODE_TOKENS = 8
+/** What a measurement puts into the cache. */
+export const MEASURED_TOKENS = PREFILL_CHUNK + DECODE_TOKENS
 /** No new run begins after this; a small model takes far less, a large one gets one run of each kind. */
 const BUDGET_MS = 1500
 

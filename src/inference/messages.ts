@@ -2,6 +2,7 @@
  * What the engine and its child process say to each other, by structured clone. Every message of the child about a
  * request carries that request's id.
  */
+import type { MeasuredLoad, MemoryNeed } from './memory-need.ts'
 import type {
   Continuation,
   Done,
@@ -21,6 +22,11 @@ export interface ModelSource {
   path: string
   /** Relative path of the graph. */
   graph: string
+  /** Relative paths of all files that are read when it is loaded. */
+  files: string[]
+  /** Longest prompt and answer together that fit the memory, in tokens. */
+  contextLength: number
+  need: MemoryNeed
   /** Threads for work within an operator; 0 leaves it to onnxruntime. */
   threads: number
   /** Providers to measure, or the one that won before. */
@@ -52,8 +58,11 @@ export type Command =
   | { type: 'unload'; id: string; hash: string }
   | { type: 'memory'; id: string }
 
+/** How far a model is loaded. While its session is made this process is blocked: then its growth tells, from outside. */
+export type LoadingStep = { step: 'reading'; fraction: number } | { step: 'creating'; growth: number }
+
 export type Reply =
-  | ({ type: 'progress'; id: string } & Omit<Waiting, 'type'>)
+  | ({ type: 'progress'; id: string } & Omit<Waiting, 'type' | 'loaded'>)
   | (Tokens & { id: string })
   | (Done & { id: string })
   | { type: 'failed'; id: string; name: string; message: string }
@@ -62,4 +71,6 @@ export type Reply =
   /** A provider is about to be tried: should the child die now, it is this one's fault. */
   | { type: 'trying'; hash: string; provider: string }
   | { type: 'measured'; hash: string; measured: Measured }
-  | { type: 'loaded'; hash: string; loaded: boolean }
+  | { type: 'loading'; hash: string; loading: LoadingStep }
+  /** It is loaded, and how much and how long it took; or (null) it is loaded no more, or was not after all. */
+  | { type: 'loaded'; hash: string; took: MeasuredLoad | null }

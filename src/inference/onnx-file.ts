@@ -11,12 +11,22 @@ export interface OnnxSummary {
   matMulBits: number | null
   /** Element count of the initializers by ONNX data type (1 float, 10 float16, 16 bfloat16, …). */
   elements: Map<number, number>
+  /** Bytes that one token adds to the key/value cache, by the inputs that take it; 0 where there are none. */
+  cachePerToken: number
 }
 
 /** Field numbers of onnx.proto (github.com/onnx/onnx, `onnx/onnx.proto`). */
 const MODEL_GRAPH = 7
 const GRAPH_NODE = 1
 const GRAPH_INITIALIZER = 5
+const GRAPH_INPUT = 11
+const INPUT_NAME = 1
+const INPUT_TYPE = 2
+const TYPE_TENSOR = 1
+const TENSOR_TYPE_ELEMENT = 1
+const TENSOR_TYPE_SHAPE = 2
+const SHAPE_DIMENSION = 1
+const DIMENSION_VALUE = 1
 const NODE_OPERATOR = 4
 const NODE_ATTRIBUTE = 5
 const ATTRIBUTE_NAME = 1
@@ -45,7 +55,13 @@ export async function summarizeOnnx(path: string): Promise<OnnxSummary> {
   try {
     const { size } = await file.stat()
     const reader = new Reader(file)
-    const summary: OnnxSummary = { externalFiles: [], operators: new Map(), matMulBits: null, elements: new Map() }
+    const summary: OnnxSummary = {
+      externalFiles: [],
+      operators: new Map(),
+      matMulBits: null,
+      elements: new Map(),
+      cachePerToken: 0
+    }
     let graphs = 0
     for await (const field of reader.fields(0, size)) {
       if (field.number !== MODEL_GRAPH || field.type !== LENGTH_DELIMITED) continue
@@ -53,6 +69,7 @@ export async function summarizeOnnx(path: string): Promise<OnnxSummary> {
       for await (const part of reader.fields(field.start, field.end)) {
         if (part.number === GRAPH_NODE) await readNode(reader, part, summary)
         if (part.number === GRAPH_INITIALIZER) await readInitializer(reader, part, summary)
+        if (part.number === GRAPH_INPUT) await readInput(reader, part, summary)
       }
     }
     if (graphs === 0) throw new Error('it holds no graph, so it is not an ONNX file')
@@ -186,4 +203,32 @@ async function readInitializer(reader: Reader, tensor: Field, summary: OnnxSumma
     if (key === 'location' && !summary.externalFiles.includes(value)) summary.externalFiles.push(value)
   }
   summary.elements.set(type, (summary.elements.get(type) ?? 0) + elements)
+}
+
+/** Bytes of one number of a cache, by ONNX data type: float, int8, float16, bfloat16. */
+const CACHE_NUMBER_BYTES: Readonly<Record<number, number>> = { 1: 4, 3: 1, 10: 2, 16: 2 }
+
+/** Keys or values of one layer are [batch, heads, past, size of a head]: a token adds what the fixed dimensions say. */
+async function readInput(reader: Reader, input: Field, summary: OnnxSummary): Promise<void> {
+  let name = ''
+  let numberBytes = 0
+  let numbers = 1
+  for await (const field of reader.fields(input.start, input.end)) {
+    if (field.number === INPUT_NAME) name = await reader.text(field)
+    if (field.number !== INPUT_TYPE) continue
+    for await (const type of reader.fields(field.start, field.end)) {
+      if (type.number !== TYPE_TENSOR) continue
+      for await (const part of reader.fields(type.start, type.end)) {
+        if (part.number === TENSOR_TYPE_ELEMENT) numberBytes = CACHE_NUMBER_BYTES[part.value] ?? 0
+        if (part.number !== TENSOR_TYPE_SHAPE) continue
+        for await (const dimension of reader.fields(part.start, part.end)) {
+          if (dimension.number !== SHAPE_DIMENSION) continue
+          for await (const { number, value } of reader.fields(dimension.start, dimension.end)) {
+            if (number === DIMENSION_VALUE) numbers *= Math.max(value, 1)
+          }
+        }
+      }
+    }
+  }
+  if (name.startsWith('past_key_values.')) summary.cachePerToken += numbers * numberBytes
 }

@@ -1,5 +1,6 @@
 import type { Done, GenerateEvent, Tokens, Waiting } from '../interface.ts'
 import { eventQueue } from './event-queue.ts'
+import type { LoadProgress } from './load-progress.ts'
 import type { EventQueue } from './event-queue.ts'
 
 /** `Waiting` promises one a second until the first token. */
@@ -8,21 +9,33 @@ const WAITING_EVERY_MS = 1000
 interface Run {
   model: string
   events: EventQueue<GenerateEvent>
-  state: Omit<Waiting, 'type'>
+  state: Omit<Waiting, 'type' | 'loaded'>
   timer: NodeJS.Timeout
 }
 
 /** The requests that the child works on or will, and who reads their answers. */
 export class Runs {
   readonly #runs = new Map<string, Run>()
+  /** By model: those that are being loaded. */
+  readonly #loading = new Map<string, LoadProgress>()
 
   get size(): number {
     return this.#runs.size
   }
 
-  /** Whether one of them has the child load a model. */
+  /** Whether the child loads a model. */
   get loading(): boolean {
-    return [...this.#runs.values()].some(({ state }) => state.loaded !== null)
+    return this.#loading.size > 0
+  }
+
+  /** Everybody who waits for the model is told how far it is; null: it is being loaded no more. */
+  load(model: string, progress: LoadProgress | null): void {
+    if (progress === null) this.#loading.delete(model)
+    else this.#loading.set(model, progress)
+  }
+
+  loadOf(model: string): LoadProgress | undefined {
+    return this.#loading.get(model)
   }
 
   has(id: string): boolean {
@@ -38,18 +51,19 @@ export class Runs {
     const run: Run = {
       model,
       events,
-      state: { place: this.countFor(model), loaded: null, prefilled: null },
+      state: { place: this.countFor(model), prefilled: null },
       timer: setInterval(() => {
-        events.push({ type: 'waiting', ...run.state })
+        const { place, prefilled } = run.state
+        events.push({ type: 'waiting', place, loaded: this.#loading.get(model)?.fraction() ?? null, prefilled })
       }, WAITING_EVERY_MS)
     }
     this.#runs.set(id, run)
     return events
   }
 
-  progress(id: string, { place, loaded, prefilled }: Omit<Waiting, 'type'>): void {
+  progress(id: string, { place, prefilled }: Run['state']): void {
     const run = this.#runs.get(id)
-    if (run !== undefined) run.state = { place, loaded, prefilled }
+    if (run !== undefined) run.state = { place, prefilled }
   }
 
   deliver(id: string, event: Tokens | Done): void {
@@ -66,6 +80,7 @@ export class Runs {
   }
 
   failAll(err: Error): void {
+    this.#loading.clear()
     for (const id of [...this.#runs.keys()]) this.fail(id, err)
   }
 

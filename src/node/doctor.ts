@@ -21,6 +21,7 @@ export function examine(facts: OwnFacts): Finding[] {
     ...engine(facts),
     ...providers(facts),
     ...models(facts),
+    ...tooLarge(facts),
     ...engines(facts),
     ...clones(facts),
     ...versions(facts)
@@ -63,6 +64,12 @@ function models({ models, modelsFolder }: OwnFacts): Finding[] {
       state: 'problem' as const,
       message: `The model ${name} cannot be used: ${broken ?? ''} It lies in ${modelsFolder}.`
     }))
+}
+
+function tooLarge({ models }: OwnFacts): Finding[] {
+  return models.flatMap((model) =>
+    model.tooLarge === undefined ? [] : [{ check: 'model-memory', state: 'warning' as const, message: model.tooLarge }]
+  )
 }
 
 function engines({ engines }: OwnFacts): Finding[] {

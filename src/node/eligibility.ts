@@ -40,6 +40,10 @@ export function eligibilityOf(request: PlacementRequest, candidate: Candidate, n
     tooLong = isLength
     models = models.filter(fits)
   }
+  // Its owner's choice, for as long as it can answer: the others are there by name, which leaves those alone above, for
+  // when it cannot, and to carry on from what they have begun.
+  if (request.continues === undefined && models.some(({ chosen }) => chosen === true))
+    models = models.filter(({ chosen }) => chosen === true)
   if (models.length === 0) return { state: 'hindered', reason, tooLong }
   const asideMs = candidate.asideUntil - now
   if (asideMs > 0) return { state: 'aside', models, reason: `put aside for ${seconds(asideMs)} after it failed` }

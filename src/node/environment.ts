@@ -16,6 +16,10 @@ export interface Environment {
   maxRate?: string
   /** MESH_MAX_UPLOAD: bytes a second. */
   maxUpload?: string
+  /** MESH_MEMORY: what the models may take together, for example `3G`. */
+  memory?: string
+  /** MESH_KEEP_ALIVE: how long a model stays loaded after its last answer, for example `30m`. */
+  keepAlive?: string
   /** MESH_DISCOVERY: `mdns`, `beacon`, both separated by a comma, or `none`. */
   discovery?: string
   /** MESH_BEACON_PORT: UDP port of the beacon. */
@@ -41,6 +45,8 @@ const VARIABLES: Readonly<Record<keyof Environment, string>> = {
   answer: 'MESH_ANSWER',
   maxRate: 'MESH_MAX_RATE',
   maxUpload: 'MESH_MAX_UPLOAD',
+  memory: 'MESH_MEMORY',
+  keepAlive: 'MESH_KEEP_ALIVE',
   discovery: 'MESH_DISCOVERY',
   beaconPort: 'MESH_BEACON_PORT',
   hfEndpoint: 'HF_ENDPOINT',

@@ -21,6 +21,8 @@ const FASTEST_RATE = 1_000_000
 /** A peer whose round trip was never measured is somewhere on a home network, perhaps on Wi-Fi. */
 const UNMEASURED_ROUND_TRIP_MS = 50
 const LONGEST_ROUND_TRIP_MS = 60_000
+/** A memory card that reads 10 MB a second, and a model of 6 GB. */
+const LONGEST_LOAD_MS = 600_000
 /** More than any device would take. */
 const LONGEST_QUEUE = 1_000_000
 /**
@@ -32,12 +34,12 @@ const QUEUE_SHARE = 0.5
 /**
  * Milliseconds from now to the end of the answer, always finite and at least 0:
  *
- *     roundTrip + (1 + QUEUE_SHARE × ahead) × 1000 × (promptTokens ÷ prefillRate + expectedTokens ÷ decodeRate)
+ *     roundTrip + load + (1 + QUEUE_SHARE × ahead) × 1000 × (promptTokens ÷ prefillRate + expectedTokens ÷ decodeRate)
  *     ahead = max(published queue + our asks that it cannot know yet, all our asks in flight there)
  */
 export function expectedMs({ candidate, model }: Placed, promptTokens: number, expectedTokens: number): number {
   const lone = count(promptTokens) / rate(model.prefillRate) + count(expectedTokens) / rate(model.decodeRate)
-  return roundTrip(candidate) + (1 + QUEUE_SHARE * asksAhead(candidate)) * lone * 1000
+  return roundTrip(candidate) + load(model) + (1 + QUEUE_SHARE * asksAhead(candidate)) * lone * 1000
 }
 
 export function asksAhead({ capability, inFlight, inFlightUnseen }: Placed['candidate']): number {
@@ -48,6 +50,12 @@ export function asksAhead({ capability, inFlight, inFlightUnseen }: Placed['cand
 export function rate(published: number): number {
   if (!Number.isFinite(published)) return SLOWEST_RATE
   return Math.min(Math.max(published, SLOWEST_RATE), FASTEST_RATE)
+}
+
+/** A loaded model needs none; what is no time is the longest, so that nonsense wins nothing. */
+function load({ loadMs }: Placed['model']): number {
+  if (loadMs === undefined) return 0
+  return loadMs >= 0 ? Math.min(loadMs, LONGEST_LOAD_MS) : LONGEST_LOAD_MS
 }
 
 function roundTrip({ here, roundTripMs }: Placed['candidate']): number {

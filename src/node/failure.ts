@@ -19,6 +19,8 @@ const BY_NAME: Readonly<Record<string, Consequence>> = {
   // Removed since the last notice, or damaged there: the device's other models are as good as before.
   UnknownModelError: { then: 'next', excludes: 'model there', aside: 'no' },
   BrokenModelError: { then: 'next', excludes: 'model there', aside: 'no' },
+  // Its memory was given to less since the last notice; what it can load is as good as before.
+  ModelTooLargeError: { then: 'next', excludes: 'model there', aside: 'no' },
   // The other engine is looked at at once, and what it cannot do is no longer offered.
   ServedEngineError: { then: 'next', excludes: 'model there', aside: 'no' },
   // Paused or shutting down since the last notice; the next notice tells.

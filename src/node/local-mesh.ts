@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { NodeUnreachableError, NotAnsweringError } from '../errors.ts'
+import { ModelTooLargeError, NodeUnreachableError, NotAnsweringError, UnknownModelError } from '../errors.ts'
 import type {
   AbortOptions,
   AskEvent,
@@ -30,6 +30,7 @@ import { examine } from './doctor.ts'
 import type { LocalLibrary } from './library/local-library.ts'
 import type { Living } from './living.ts'
 import { FIRST_MEASUREMENT_MS, type Measuring } from './measuring.ts'
+import type { ModelChoice } from './model-choice.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { Network } from './network.ts'
 import type { OwnCapability } from './own-capability.ts'
@@ -55,6 +56,7 @@ export interface LocalMeshParts {
   library: LocalLibrary
   membership: Membership & { status: () => MembershipStatus; readonly words: string | null }
   engines: Engines
+  choice: ModelChoice
   /** Ends everything, once. */
   close: () => Promise<void>
 }
@@ -83,7 +85,11 @@ export class LocalMesh implements Mesh {
     await this.#begin(options)
     if (this.#parts.living.isEnding) throw new NotAnsweringError('This device is stopping; ask again when it is back.')
     await this.#oriented(options)
-    yield* this.#parts.asking.ask(prompt, options)
+    try {
+      yield* this.#parts.asking.ask(prompt, options)
+    } catch (err) {
+      throw await this.#explained(err, options.model)
+    }
   }
 
   async why(prompt: string | Message[] = 'Hello', options: AskOptions = {}): Promise<PlacementRow[]> {
@@ -96,8 +102,9 @@ export class LocalMesh implements Mesh {
     await this.#begin(options)
     const { id, paths, engine, visiting, capability, answers, living, membership } = this.#parts
     const { answering, addresses, version, models: offers } = capability.get()
-    const strongest = offers[0]
     const { counters } = living
+    // The one that its owner chose, else the strongest.
+    const first = offers[0]
     return {
       name: this.#name(),
       id,
@@ -108,9 +115,9 @@ export class LocalMesh implements Mesh {
       addresses,
       mesh: membership.words,
       membership: membership.status(),
-      models: await engine.models(),
+      models: await this.models(),
       hardware: engine.hardware(),
-      tokensPerSecond: strongest?.decodeRate ?? null,
+      tokensPerSecond: first?.decodeRate ?? null,
       peers: await this.peers(),
       resumesInMs: living.resumesInMs,
       asks: { running: answers.running, answered: counters.answered, asked: counters.asked, failed: counters.failed },
@@ -153,7 +160,8 @@ export class LocalMesh implements Mesh {
 
   async models(options: AbortOptions = {}): Promise<ModelInfo[]> {
     await this.#begin(options)
-    return this.#parts.engine.models()
+    const { engine, choice } = this.#parts
+    return choice.mark(await engine.models())
   }
 
   async doctor(options: AbortOptions = {}): Promise<Finding[]> {
@@ -215,6 +223,14 @@ export class LocalMesh implements Mesh {
       if (this.#over) throw new NodeUnreachableError('This mesh was stopped; create or open another.')
       resolve()
     })
+  }
+
+  /** A model that nobody offers may be here, and be too large to be offered: then that is what its owner has to know. */
+  async #explained(err: unknown, wanted: string | undefined): Promise<unknown> {
+    if (!(err instanceof UnknownModelError) || wanted === undefined) return err
+    const models = await this.#parts.engine.models()
+    const reason = models.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())?.tooLarge
+    return reason === undefined ? err : new ModelTooLargeError(reason, { cause: err })
   }
 
   #name(): string {

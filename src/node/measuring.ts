@@ -17,6 +17,7 @@ export class Measuring {
   readonly #capability: OwnCapability
   readonly #maxRate: number | null
   readonly #warn: (message: string) => void
+  readonly #mark: (models: ModelInfo[]) => ModelInfo[]
   readonly #clock: Pick<Clock, 'after'>
   readonly #published = new Map<string, { prefill: PublishedRate; decode: PublishedRate }>()
   /** What was last told of each model that does not run, by hash: once is enough. */
@@ -28,6 +29,7 @@ export class Measuring {
   readonly #stopped = new AbortController()
   #cancelNext: () => void = () => undefined
   #engineError: string | null = null
+  #refreshing = Promise.resolve()
   /** The latest round. */
   #running: Promise<void>
   /** Settles when the first round is over, whatever came of it. */
@@ -38,12 +40,15 @@ export class Measuring {
     capability: OwnCapability
     maxRate: number | null
     warn: (message: string) => void
+    /** The model that its owner chose, marked. @default none is chosen */
+    mark?: (models: ModelInfo[]) => ModelInfo[]
     clock?: Pick<Clock, 'after'>
   }) {
     this.#engine = init.engine
     this.#capability = init.capability
     this.#maxRate = init.maxRate
     this.#warn = init.warn
+    this.#mark = init.mark ?? ((models) => models)
     this.#clock = init.clock ?? systemClock
     this.first = this.#round('first')
     this.#running = this.first
@@ -69,14 +74,25 @@ export class Measuring {
     this.#stopped.abort()
   }
 
-  /** Other engines came or went, or showed another speed: what they have is offered, or no longer, without a measurement. */
-  async refresh(): Promise<void> {
+  /**
+   * Something changed that needs no measurement: other engines came or went, or showed another speed; a model was loaded
+   * or unloaded; the owner chose another.
+   */
+  refresh(): Promise<void> {
+    // One after the other: what was read earlier must not be told later.
+    this.#refreshing = this.#refreshing.then(() => this.#refresh())
+    return this.#refreshing
+  }
+
+  async #refresh(): Promise<void> {
     try {
       const models = await this.#models()
       for (const model of models) {
-        if (model.engine === undefined) continue
-        const rates = await this.#rates(model, false)
-        if (rates !== null) this.#offers.set(model.hash, offerOf(model, rates))
+        const offered: Rates | undefined = this.#offers.get(model.hash)
+        const rates = model.engine === undefined ? (offered ?? null) : await this.#rates(model, false)
+        if (rates === null) continue
+        const { prefillRate, decodeRate } = rates
+        this.#offers.set(model.hash, offerOf(model, { prefillRate, decodeRate }))
       }
       this.#publish()
     } catch (err) {
@@ -84,9 +100,10 @@ export class Measuring {
     }
   }
 
-  /** Those that work, the strongest first. What is no longer there is no longer offered. */
+  /** Those that work and fit, the strongest first. What is no longer there is no longer offered. */
   async #models(): Promise<ModelInfo[]> {
-    const models = (await this.#engine.models()).filter(({ broken }) => broken === null)
+    const all = this.#mark(await this.#engine.models())
+    const models = all.filter(({ broken, tooLarge }) => broken === null && tooLarge === undefined)
     this.#stopped.signal.throwIfAborted()
     this.#present = new Set(models.map(({ hash }) => hash))
     return models.sort(byStrength)
@@ -94,7 +111,9 @@ export class Measuring {
 
   #publish(): void {
     if (this.#stopped.signal.aborted) return
-    const offers = [...this.#offers.values()].filter(({ hash }) => this.#present.has(hash)).sort(byStrength)
+    const offers = [...this.#offers.values()]
+      .filter(({ hash }) => this.#present.has(hash))
+      .sort((a, b) => Number(b.chosen === true) - Number(a.chosen === true) || byStrength(a, b))
     const most = MAX_MODELS - offers.filter(({ builtIn }) => builtIn).length
     const models = offers.filter(({ builtIn }, index) => builtIn || index < most)
     this.#capability.update({ models, hardware: this.#engine.hardware() })
@@ -119,7 +138,7 @@ export class Measuring {
         const rates = await this.#rates(model, why === 'again')
         signal.throwIfAborted()
         if (rates === null) this.#offers.delete(model.hash)
-        else this.#offers.set(model.hash, offerOf(model, rates))
+        else this.#offers.set(model.hash, offerOf(await this.#now(model), rates))
         // The strongest is worth telling of before the rest is measured.
         if (why !== 'again') this.#publish()
       }
@@ -129,6 +148,11 @@ export class Measuring {
     } finally {
       if (!signal.aborted) this.#scheduleNext()
     }
+  }
+
+  /** As it is now: measuring has loaded it, and perhaps unloaded another. */
+  async #now(model: ModelInfo): Promise<ModelInfo> {
+    return (await this.#models()).find(({ hash }) => hash === model.hash) ?? model
   }
 
   /** Published rates after a measurement, or null for a model that does not run here. */

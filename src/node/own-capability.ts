@@ -53,9 +53,19 @@ export class OwnCapability {
   }
 }
 
+/** A model whose loading was never timed: as from a slow card, 100 MB a second. */
+const ASSUMED_LOAD_RATE = 100e6
+
+/** Milliseconds until it answers, more than for a loaded one. */
+function loadMsOf({ loaded, loadMs, bytes, engine }: ModelInfo): number {
+  // Other engines load as they like; when is theirs to know.
+  return loaded || engine !== undefined ? 0 : Math.max(1, loadMs ?? Math.round((bytes / ASSUMED_LOAD_RATE) * 1000))
+}
+
 /** A model as it is offered to others, at the rates that are published for it. */
 export function offerOf(model: ModelInfo, rates: Rates): ModelOffer {
-  const { name, hash, parameters, quantization, contextLength, builtIn, startsOnly = false } = model
+  const { name, hash, parameters, quantization, contextLength, builtIn, startsOnly = false, chosen = false } = model
+  const loadMs = loadMsOf(model)
   return {
     name,
     hash,
@@ -64,6 +74,8 @@ export function offerOf(model: ModelInfo, rates: Rates): ModelOffer {
     contextLength,
     builtIn,
     ...rates,
-    ...(startsOnly && { startsOnly })
+    ...(startsOnly && { startsOnly }),
+    ...(loadMs > 0 && { loadMs }),
+    ...(chosen && { chosen })
   }
 }

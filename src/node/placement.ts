@@ -67,7 +67,7 @@ const EQUAL_WITHIN = 1.1
 
 /**
  * Who should answer, best first. Pure: the same candidates in any order give the same ranking, and a device that gets
- * faster never gets a worse rank. With `prefer: 'quality'` the largest class of sizes that its device runs usably wins,
+ * faster, or has its model loaded, never gets a worse rank. With `prefer: 'quality'` the largest class of sizes that its device runs usably wins,
  * then the shortest expected time to the end; with `'speed'` the time comes first. A model that is too slow to be usable
  * stands below every usable one, and the built-in one below all others. Equal candidates: the asking device, then by id.
  *
@@ -174,6 +174,7 @@ function figures({ candidate, model }: Placed, ms: number): string {
   return [
     `${sizeInWords(model)} at ${short(rate(model.decodeRate))} tokens/s`,
     ...(ahead === 0 ? [] : [ahead === 1 ? '1 ask ahead' : `${ahead} asks ahead`]),
+    ...(model.loadMs === undefined ? [] : ['not loaded yet']),
     `about ${short(ms / 1000)} s`
   ].join(', ')
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { ConfigError } from '../errors.ts'
 import { DEFAULT_BEACON_PORT, DEFAULT_PORT } from '../protocols/discovery/index.ts'
+import { byteCount, lifetime } from './amounts.ts'
 import { readEnvironment, type Environment } from './environment.ts'
 import { reasonOf } from './files.ts'
 
@@ -21,6 +22,12 @@ export interface Settings {
   maxRate: number | null
   /** Bytes a second at most that other devices together get of this one's models. @default none */
   maxUpload: number | null
+  /** Bytes of main memory that the models may take together. @default half of what there is */
+  memory: number | null
+  /** Milliseconds that a model stays loaded after its last answer; `Infinity` keeps it. @default 30 minutes */
+  keepAlive: number
+  /** Name of the model that answers where none is named. @default the strongest */
+  model: string | null
   /** @default both */
   discovery: readonly DiscoveryWay[]
   /** UDP port of the beacon. @default 6372 */
@@ -38,10 +45,17 @@ export interface Settings {
 export type DiscoveryWay = 'mdns' | 'beacon'
 
 /** Settings as flags and embedding programs give them: all optional. */
-export type GivenSettings = Partial<Omit<Settings, 'portChosen' | 'nameChosen'>>
+export type GivenSettings = Partial<Omit<Settings, 'portChosen' | 'nameChosen' | 'memory' | 'keepAlive'>> & {
+  /** Bytes, or as people write it: `3G`. @default half of the device's memory */
+  memory?: number | string
+  /** As people write it: `30m`, `0`, `forever`. @default '30m' */
+  keepAlive?: number | string
+}
 
 /** Who is no member gets nothing there but the knowledge that a port is open. */
 const ALL_INTERFACES = '0.0.0.0'
+/** A question after lunch should not wait for a model to load, and a night should not find it in memory. */
+const KEEP_ALIVE_MS = 30 * 60_000
 /** A DNS label's length (RFC 1035), which is what a default name is. */
 const LONGEST_NAME = 63
 
@@ -53,7 +67,7 @@ export function resolveSettings(
   host: string = hostname()
 ): Settings {
   const sources = [withSource('the options', given), fromEnvironment(environment), fromConfig(configPath)]
-  function first<K extends keyof GivenSettings>(key: K, check: (value: unknown) => NonNullable<GivenSettings[K]>) {
+  function first<T>(key: keyof GivenSettings, check: (value: unknown) => T): T | undefined {
     for (const { source, values } of sources) {
       const value: unknown = values[key]
       if (value === undefined || value === null) continue
@@ -79,6 +93,9 @@ export function resolveSettings(
     answer: first('answer', yesOrNo) ?? 'yes',
     maxRate: first('maxRate', positive) ?? null,
     maxUpload: first('maxUpload', positive) ?? null,
+    memory: first('memory', byteCount) ?? null,
+    keepAlive: first('keepAlive', lifetime) ?? KEEP_ALIVE_MS,
+    model: first('model', someText) ?? null,
     discovery: first('discovery', ways) ?? ['mdns', 'beacon'],
     beaconPort: first('beaconPort', portNumber) ?? DEFAULT_BEACON_PORT
   }
@@ -101,13 +118,15 @@ function withSource(source: string, values: Source['values']): Source {
 
 function fromEnvironment(environment: Environment): Source {
   const list = (text: string | undefined) => text?.split(',').map((part) => part.trim())
-  const { name, port, answer, maxRate, maxUpload, beaconPort } = environment
+  const { name, port, answer, maxRate, maxUpload, memory, keepAlive, beaconPort } = environment
   return withSource('the environment', {
     name,
     port,
     answer,
     maxRate,
     maxUpload,
+    memory,
+    keepAlive,
     beaconPort,
     listen: list(environment.listen),
     connect: list(environment.connect),
@@ -145,6 +164,11 @@ function deviceName(value: unknown): string {
 function strings(value: unknown): string[] {
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value
   throw new Error('a list of texts is needed')
+}
+
+function someText(value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw new Error('a name is needed')
 }
 
 function yesOrNo(value: unknown): 'yes' | 'no' {

@@ -13,6 +13,7 @@ import { OwnAnswers } from './answering.ts'
 import { Asking } from './asking.ts'
 import { Broadcast } from './broadcast.ts'
 import { openDatabase } from './database.ts'
+import { deviceMemory } from './device-memory.ts'
 import { Gate } from './gate.ts'
 import { readEnvironment } from './environment.ts'
 import { eraseIdentity, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
@@ -26,6 +27,7 @@ import { ModelsFolder } from './library/models-folder.ts'
 import { pullFrom } from './library/pull-from.ts'
 import { Sharing } from './library/sharing.ts'
 import { FIRST_MEASUREMENT_MS, Measuring } from './measuring.ts'
+import { ModelChoice } from './model-choice.ts'
 import { Belonging } from './membership/belonging.ts'
 import { Outsider } from './membership/outsider.ts'
 import { Neighbours } from './neighbours.ts'
@@ -114,6 +116,8 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
   // Before anything is open that would have to be closed again.
   const connect = settings.connect.map(givenAddress)
   const { maxRate } = settings
+  const memory = deviceMemory(settings.memory)
+  const choice = new ModelChoice(paths.config, settings.model)
   const database = openDatabase(paths)
   // What goes wrong during the start is told to the first who listens.
   const events = new Broadcast<MeshEvent>({ isKept: ({ type }) => type === 'warning' || type === 'engine-found' })
@@ -133,8 +137,10 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     events
   })
   const library = new LocalLibrary({
-    ...{ folder, catalog, measurements, devices, find: pullFrom({ devices, clock: systemClock }) },
+    ...{ folder, catalog, measurements, choice, devices, find: pullFrom({ devices, clock: systemClock }) },
     hub: hubSource(paths.home, readEnvironment()),
+    models: () => engine.models(),
+    chose: async () => measuring?.refresh(),
     changed: async ({ signal }) => {
       await engine.models()
       // Who visits is gone before anybody could be told of it.
@@ -152,6 +158,9 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     userFolder: paths.models,
     measurements,
     log,
+    memory,
+    keepAliveMs: settings.keepAlive,
+    changed: () => void measuring?.refresh(),
     // Pacing can hold back what comes piece by piece.
     ...(maxRate !== null && { gatherMs: 0 })
   })
@@ -285,7 +294,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     throw err
   }
   neighbours.start()
-  const measured = new Measuring({ engine, capability, maxRate, warn })
+  const measured = new Measuring({ engine, capability, maxRate, warn, mark: (models) => choice.mark(models) })
   measuring = measured
   const looked = new AbortController()
   const end = async () => {
@@ -322,6 +331,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     library,
     membership: belonging?.membership ?? new Outsider(paths, settings.name),
     engines: others,
+    choice,
     close: () => ending(end)
   })
   if (!visiting && settings.answer === 'yes') tellOfEngines(others, events, looked.signal)

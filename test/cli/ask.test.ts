@@ -37,7 +37,7 @@ describe('mesh ask', () => {
     assert.deepEqual(stderr.split('\r\u001b[K'), [
       '',
       'desktop: 2 before you',
-      'desktop: loading the model, 35 %',
+      'desktop: loading the model 35 %',
       'desktop: reading the question, 60 %',
       'desktop · qwen3-4b',
       '— desktop · qwen3-4b · 42 tokens/s\n'

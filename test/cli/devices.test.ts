@@ -233,7 +233,7 @@ describe('mesh model', () => {
     assert.deepEqual(pull, {
       code: 2,
       stdout: '',
-      stderr: 'mesh model knows ls, show, export, import, add, rm, not “pull”.\n'
+      stderr: 'mesh model knows ls, show, export, import, add, use, rm, not “pull”.\n'
     })
     const nameless = await commandLine(['model', 'show'], { mesh })
     assert.equal(nameless.stderr, 'The form is mesh model show NAME.\n')

@@ -172,6 +172,69 @@ describe('mesh model add', () => {
   })
 })
 
+describe('mesh model use', () => {
+  it('says what it means, and undoes it', async () => {
+    const mesh = fake()
+    const { code, stdout, stderr } = await commandLine(['model', 'use', 'qwen'], { mesh })
+    assert.deepEqual([code, stdout], [0, 'qwen answers here from now on where no model is named.\n'])
+    assert.match(stderr, /mesh model use --auto/)
+    const undone = await commandLine(['model', 'use', '--auto'], { mesh })
+    assert.equal(undone.stdout, 'The strongest model that fits answers here where none is named.\n')
+    assert.deepEqual(mesh.library.calls, [
+      ['use', { name: 'qwen' }],
+      ['use', { name: null }]
+    ])
+    const neither = await commandLine(['model', 'use'], { mesh })
+    assert.deepEqual([neither.code, neither.stderr], [2, 'The form is mesh model use NAME or mesh model use --auto.\n'])
+  })
+
+  it('is seen in the list, the status and the greeting', async () => {
+    const mesh = fake()
+    mesh.status_.models = [
+      modelInfo({ name: 'qwen', builtIn: false, chosen: true }),
+      modelInfo({ name: 'larger', builtIn: false, parameters: 8e9 })
+    ]
+    const { stdout, stderr } = await commandLine(['model', 'ls'], { mesh })
+    assert.match(stdout, /^qwen \* /m)
+    assert.match(stderr, /\* answers here where no model is named/)
+    assert.match((await commandLine(['status'], { mesh })).stdout, /^answers +qwen, as you chose, /m)
+  })
+})
+
+describe('the memory of a model', () => {
+  const memory = { loaded: 2.4e9, perToken: 114_000, budget: 2e9, isMeasured: false, fullContext: 40_960 }
+
+  it('is in its list and on its own page', async () => {
+    const tooLarge =
+      'qwen3-4b needs 2.5 GB (2.4 GB weights + 117 MB for 1,024 tokens); this device gives models 2.0 GB of its 4.0 GB.'
+    const mesh = fake()
+    mesh.status_.models = [
+      modelInfo({ name: 'qwen3-4b', builtIn: false, tooLarge, memory, loaded: false }),
+      modelInfo({
+        ...{ name: 'small', builtIn: false, loaded: false, loadMs: 1300, lastUsedMs: 120_000, provider: 'cpu' },
+        ...{ contextLength: 8000, rates: { prefillRate: 900, decodeRate: 42 } },
+        memory: { ...memory, loaded: 0.5e9, isMeasured: true }
+      })
+    ]
+    assert.match(
+      (await commandLine(['model', 'ls'], { mesh })).stdout,
+      /^qwen3-4b .* too large: needs 2\.5 GB of 2\.0 GB for models$/m
+    )
+    const { stdout } = await commandLine(['model', 'show', 'small'], { mesh })
+    for (const line of [
+      /^context +8000 tokens, as the memory allows; the model could take 40960$/m,
+      /^state +ready, loads in 1\.3 s$/m,
+      /^memory +500 MB measured, and 4\.7 GB for 40960 tokens, of 2\.0 GB for models$/m,
+      /^last used +2 min ago$/m,
+      /^speed +reads 900 and writes 42 tokens\/s$/m,
+      /^runs on +cpu$/m
+    ]) {
+      assert.match(stdout, line)
+    }
+    assert.ok((await commandLine(['model', 'show', 'qwen3-4b'], { mesh })).stdout.includes(tooLarge))
+  })
+})
+
 describe('mesh model rm', () => {
   const holding = (path?: string): SmallFake => {
     const mesh = fake()
@@ -215,8 +278,11 @@ describe('the forms of mesh model', () => {
       ['rm a b', 'The form is mesh model rm NAME.\n'],
       ['ls --replace', 'mesh model ls has no flag --replace.\n'],
       ['import x --split 4G', 'mesh model import has no flag --split.\n'],
-      ['exprot a b', 'mesh model knows ls, show, pull, export, import, add, rm, not “exprot”; did you mean export?\n'],
-      ['constructor', 'mesh model knows ls, show, pull, export, import, add, rm, not “constructor”.\n'],
+      [
+        'exprot a b',
+        'mesh model knows ls, show, pull, export, import, add, use, rm, not “exprot”; did you mean export?\n'
+      ],
+      ['constructor', 'mesh model knows ls, show, pull, export, import, add, use, rm, not “constructor”.\n'],
       ['export a b --split 4X', '--split is a size such as 4G or 700M, not “4X”.\n']
     ] as const) {
       const { code, stderr } = await commandLine(['model', ...line.split(' ')], { mesh: fake() })

@@ -46,6 +46,11 @@ export class SmallLibrary implements ModelLibrary {
     return this.#change('remove', options)
   }
 
+  async use(options: Parameters<ModelLibrary['use']>[0]): Promise<ModelInfo | null> {
+    const chosen = await this.#change('use', options)
+    return options.name === null ? null : { ...chosen, chosen: true }
+  }
+
   async *#copy(method: Method, { signal, ...options }: { signal?: AbortSignal }): AsyncGenerator<ModelCopyEvent> {
     this.calls.push([method, options])
     for (const event of this.events) {

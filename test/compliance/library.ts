@@ -52,6 +52,18 @@ export function libraryCompliance(of: () => Mesh): void {
       })
     })
 
+    it('lets its owner choose which model answers, marks that one, and leaves it to their strength again', async () => {
+      const name = await first()
+      const chosen = async (): Promise<string[]> =>
+        (await of().models()).filter((model) => model.chosen === true).map((model) => model.name)
+      assert.equal((await library.use({ name }))?.name, name)
+      assert.deepEqual(await chosen(), [name])
+      await assert.rejects(library.use({ name: 'nix' }), { name: 'UnknownModelError', message: new RegExp(name) })
+      assert.deepEqual(await chosen(), [name])
+      assert.equal(await library.use({ name: null }), null)
+      assert.deepEqual(await chosen(), [])
+    })
+
     it('refuses a path that is not absolute, and one where nothing is', async () => {
       const name = await first()
       const refused = { name: 'InvalidRequestError' }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createEngine } from '../../src/inference/index.ts'
-import type { LocalEngine, ModelPlace } from '../../src/inference/index.ts'
+import type { EngineInit, LocalEngine, ModelPlace } from '../../src/inference/index.ts'
 import type { Done, GenerateEvent, GenerateRequest, Message, Tokens } from '../../src/interface.ts'
 
 /** The folder of package.json, above wherever the compiled tests lie. */
@@ -20,7 +20,7 @@ export function place(name: string): ModelPlace {
   return { name, path: join(FIXTURES, 'models', name), builtIn: false }
 }
 
-export interface EngineOptions {
+export interface EngineOptions extends Pick<EngineInit, 'memory' | 'keepAliveMs' | 'changed'> {
   places?: ModelPlace[]
   userFolder?: string
   store?: Map<string, string>
@@ -33,7 +33,8 @@ export function testEngine({
   userFolder,
   store = new Map(),
   runtime,
-  gatherMs = 0
+  gatherMs = 0,
+  ...more
 }: EngineOptions = {}): LocalEngine {
   const silent = (): void => undefined
   return createEngine({
@@ -46,6 +47,7 @@ export function testEngine({
     log: { debug: silent, info: silent, warn: silent },
     // Tests look at each token.
     gatherMs,
+    ...more,
     ...(runtime === undefined ? {} : { runtime })
   })
 }

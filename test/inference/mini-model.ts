@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DecoderSession } from '../../src/inference/decoder-session.ts'
-import { generation } from '../../src/inference/generation.ts'
+import { generation, prepare } from '../../src/inference/generation.ts'
 import { loadModelText } from '../../src/inference/loaded-model.ts'
 import { resolveSampling } from '../../src/inference/resolve-sampling.ts'
 import { RUNTIME_PACKAGE, loadRuntime } from '../../src/inference/runtime.ts'
@@ -31,7 +31,8 @@ export async function loadMini(): Promise<MiniModel> {
     async say(messages) {
       let text = ''
       const request = { messages, sampling, continuation: { tokens: [], text: '' } }
-      for await (const event of generation(model, request, signal)) if (event.type === 'tokens') text += event.text
+      for await (const event of generation(model, prepare(model, request), signal))
+        if (event.type === 'tokens') text += event.text
       return text.trim()
     },
     release: () => session.release()

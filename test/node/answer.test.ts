@@ -6,6 +6,7 @@ import {
   InvalidRequestError,
   NobodyCanAnswerError,
   PromptTooLongError,
+  ModelTooLargeError,
   ServedEngineError
 } from '../../src/errors.ts'
 import type { AskDone } from '../../src/interface.ts'
@@ -13,6 +14,7 @@ import type { Candidate } from '../../src/node/candidate.ts'
 import { device } from './candidates.ts'
 import { FakeDevices } from './fake-devices.ts'
 import type { Asked, Fault } from './fake-devices.ts'
+import { asideAfterFailure, NOT_ASIDE } from '../../src/node/setting-aside.ts'
 import { FakeModel } from './fake-model.ts'
 
 /** Every second character takes more than one token. */
@@ -346,6 +348,16 @@ describe('an answer', () => {
       })
       assert.equal((await mesh.ask()).text, SMALL.text)
       assert.deepEqual(asked(mesh), ['a', 'a'])
+    })
+
+    it('goes on elsewhere at once when a model turns out to be too large there, and holds nothing against the device', async () => {
+      const mesh = failing(devices(['a', [BIG]], ['b', [BIG]]), {
+        a: { after: 0, kind: 'error', error: new ModelTooLargeError('qwen3-8b needs 5.0 GB') }
+      })
+      assert.equal((await mesh.ask()).text, BIG.text)
+      assert.deepEqual(asked(mesh), ['a', 'b'])
+      const failure = asideAfterFailure(NOT_ASIDE, new ModelTooLargeError('too large'), 0, 1)
+      assert.deepEqual(failure, NOT_ASIDE)
     })
 
     it('is interrupted when only smaller models and the built-in one are left', async () => {

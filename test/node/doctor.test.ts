@@ -33,6 +33,13 @@ function complaints(changes: Partial<OwnFacts>) {
 }
 
 describe('the doctor, on this device', () => {
+  it('names a model that is too large, with the arithmetic', () => {
+    const tooLarge = 'qwen3-4b needs 2.9 GB; this device gives models 2.0 GB.'
+    assert.deepEqual(complaints({ models: [{ ...modelInfo(null), tooLarge }] }), [
+      { check: 'model-memory', state: 'warning', message: tooLarge }
+    ])
+  })
+
   it('finds a healthy device healthy, and says of what', () => {
     assert.deepEqual(
       examine(HEALTHY).map(({ check, state }) => `${check} ${state}`),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -10,6 +10,8 @@ import { openDatabase } from '../../src/node/database.ts'
 import { loadIdentity, loadOrCreateIdentity } from '../../src/node/identity.ts'
 import { takeLock } from '../../src/node/lock.ts'
 import { pathsOf } from '../../src/node/paths.ts'
+import { deviceMemory, machineMemory } from '../../src/node/device-memory.ts'
+import { ModelChoice } from '../../src/node/model-choice.ts'
 import { defaultName, resolveSettings } from '../../src/node/settings.ts'
 import { measurementStore, peerStore } from '../../src/node/stores.ts'
 
@@ -165,6 +167,39 @@ describe('a home', () => {
       assert.equal(resolveSettings({}, join(home, 'none'), {}, 'h').portChosen, false)
     })
 
+    it('give the models half of the memory, or what the owner says, and no more than there is', () => {
+      const { memory, keepAlive } = resolveSettings({}, join(home, 'none'), {}, 'h')
+      assert.deepEqual([memory, keepAlive], [null, 30 * 60_000])
+      const read = (environment: object) => resolveSettings({}, join(home, 'none'), environment, 'h')
+      assert.equal(read({ memory: '3G' }).memory, 3e9)
+      assert.equal(read({ memory: '1.5 GiB' }).memory, 1.5 * 2 ** 30)
+      assert.deepEqual(
+        ['0', 'forever', '45s', '2h'].map((keep) => read({ keepAlive: keep }).keepAlive),
+        [0, Infinity, 45_000, 7_200_000]
+      )
+      assert.deepEqual(deviceMemory(null, 4e9), { budget: 2e9, total: 4e9 })
+      assert.deepEqual(deviceMemory(3e9, 4e9), { budget: 3e9, total: 4e9 })
+      assert.throws(() => deviceMemory(5e9, 4e9), { name: 'ConfigError', message: /5\.0 GB.*has 4\.0 GB/ })
+      // In a container its limit counts; without one Node says 0 or more than any memory.
+      assert.deepEqual([machineMemory(1e9, 4e9), machineMemory(0, 4e9), machineMemory(2 ** 64, 4e9)], [1e9, 4e9, 4e9])
+    })
+
+    it('keep the model that its owner chose beside what is written there', () => {
+      const config = join(home, 'config.json')
+      writeFileSync(config, JSON.stringify({ name: 'desktop' }))
+      const choice = new ModelChoice(config, resolveSettings({}, config, {}, 'h').model)
+      assert.equal(choice.name, null)
+      choice.set('qwen')
+      assert.deepEqual(JSON.parse(readFileSync(config, 'utf8')), { name: 'desktop', model: 'qwen' })
+      assert.equal(resolveSettings({}, config, {}, 'h').model, 'qwen')
+      choice.set(null)
+      assert.deepEqual(JSON.parse(readFileSync(config, 'utf8')), { name: 'desktop' })
+      writeFileSync(config, '{"name":')
+      assert.throws(() => {
+        choice.set('qwen')
+      }, ConfigError)
+    })
+
     it('name the source of a value that cannot be used', () => {
       const refused = (given: object, environment: object, words: RegExp) => {
         assert.throws(
@@ -176,6 +211,8 @@ describe('a home', () => {
       refused({}, { maxRate: 'fast' }, /maxRate in the environment is "fast"/)
       refused({ name: 'two words' }, {}, /name in the options/)
       refused({}, { answer: 'maybe' }, /'yes' or 'no'/)
+      refused({}, { memory: 'plenty' }, /memory in the environment is "plenty", but a size is such as 3G/)
+      refused({ keepAlive: '30' }, {}, /keepAlive in the options is "30", but a time is such as 30m/)
       refused({}, { discovery: 'smoke' }, /'mdns' and 'beacon'/)
       writeFileSync(join(home, 'none'), '{"name":')
       refused({}, {}, /Cannot use .*none/)

@@ -1,10 +1,12 @@
 import '../../src/polyfill.ts'
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
-import type { Capability, MembershipStatus, MeshEvent } from '../../src/interface.ts'
+import { UnknownModelError } from '../../src/errors.ts'
+import type { Capability, MembershipStatus, MeshEvent, ModelInfo } from '../../src/interface.ts'
 import { Broadcast } from '../../src/node/broadcast.ts'
 import { LocalMesh } from '../../src/node/local-mesh.ts'
 import type { LocalMeshParts } from '../../src/node/local-mesh.ts'
+import { ModelChoice } from '../../src/node/model-choice.ts'
 import { OwnCapability } from '../../src/node/own-capability.ts'
 import { MINI } from './candidates.ts'
 
@@ -42,6 +44,7 @@ describe('the mesh in this process', () => {
   })
 
   interface Changes {
+    held?: ModelInfo[]
     models?: Capability['models']
     first?: Promise<void>
     remembered?: Promise<void>
@@ -54,6 +57,7 @@ describe('the mesh in this process', () => {
 
   function mesh({
     models = [MINI],
+    held = [],
     first = Promise.resolve(),
     remembered = Promise.resolve(),
     visiting = false,
@@ -71,9 +75,10 @@ describe('the mesh in this process', () => {
     capability.update({ models, addresses: ['/ip4/127.0.0.1/tcp/6373'] })
     const parts = {
       id: HERE.id,
+      choice: new ModelChoice('/home/me/.mesh/config.json', null),
       paths: { home: '/home/me/.mesh', models: '/home/me/.mesh/models' },
       engine: {
-        models: () => Promise.resolve([]),
+        models: () => Promise.resolve(held),
         providers: () => [],
         hardware: () => 'a CPU',
         memory: () => Promise.resolve(120)
@@ -110,9 +115,10 @@ describe('the mesh in this process', () => {
           calls.push(`why ${String(prompt)}`)
           return []
         },
-        async *ask(prompt: unknown) {
+        async *ask(prompt: unknown, options: { model?: string }) {
           calls.push(`ask ${String(prompt)}`)
           await Promise.resolve()
+          if (options.model !== undefined) throw new UnknownModelError(`Nobody has ${options.model}.`)
           yield { type: 'text', text: 'Hi' }
         }
       },
@@ -235,6 +241,14 @@ describe('the mesh in this process', () => {
     const ending = mesh({ ending: true })
     assert.equal((await ending.status()).state, 'stopping')
     await assert.rejects(ending.ask('Hello').next(), { name: 'NotAnsweringError', message: /stopping/ })
+  })
+
+  it('says of a model that nobody offers because it is too large here why that is', async () => {
+    const tooLarge = 'huge needs 9.0 GB; this device gives models 2.0 GB.'
+    const local = mesh({ held: [{ ...MINI, name: 'huge', bytes: 1, loaded: false, broken: null, tooLarge }] })
+    const events = local.ask('hello', { model: 'Huge' })
+    await assert.rejects(events.next(), { name: 'ModelTooLargeError', message: tooLarge })
+    await assert.rejects(local.ask('hello', { model: 'nix' }).next(), { name: 'UnknownModelError' })
   })
 
   it('ends once, however often it is told to', async () => {

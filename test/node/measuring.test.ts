@@ -57,7 +57,11 @@ function turn(): Promise<void> {
 describe('measuring', () => {
   const engine = () => new FakeEngine()
 
-  function begin(fake: FakeEngine, maxRate: number | null = null) {
+  function begin(
+    fake: FakeEngine,
+    maxRate: number | null = null,
+    mark: (models: ModelInfo[]) => ModelInfo[] = (models) => models
+  ) {
     const clock = new ManualClock()
     const warnings: string[] = []
     /** The names of the models at each change. */
@@ -72,6 +76,7 @@ describe('measuring', () => {
       engine: fake as unknown as Engine,
       capability,
       maxRate,
+      mark,
       warn: (message) => warnings.push(message),
       clock
     })
@@ -254,6 +259,34 @@ describe('measuring', () => {
     clock.advance(2 * TEN_MINUTES)
     await turn()
     assert.deepEqual([warnings, offered, fake.measured.length, measuring.engineError], [[], [], 1, null])
+  })
+
+  it('offers no model that is too large, says which is loaded and which was chosen, and follows each change', async () => {
+    const fake = engine()
+    const large = model('large', { parameters: 8e9, tooLarge: 'large needs 5.0 GB' })
+    fake.held = [large, model('small', { loadMs: 800 }), model('other', { parameters: 2e9, loaded: true })]
+    let chosen = ''
+    const { measuring, capability } = begin(fake, null, (all) =>
+      all.map((each) => (each.name === chosen ? { ...each, chosen: true } : each))
+    )
+    await measuring.first
+    const offers = () => capability.get().models.map(({ name, loadMs, chosen }) => [name, loadMs, chosen])
+    assert.deepEqual(offers(), [
+      ['other', undefined, undefined],
+      ['small', 800, undefined]
+    ])
+    chosen = 'small'
+    fake.held = fake.held.map((each) => ({ ...each, loaded: each.name === 'small' }))
+    await measuring.refresh()
+    assert.deepEqual(offers(), [
+      ['small', undefined, true],
+      ['other', 1, undefined]
+    ])
+    assert.deepEqual(
+      fake.measured.map(({ name }) => name),
+      ['other', 'small']
+    )
+    measuring.stop()
   })
 
   it('says why the models could not be read, and tries again', async () => {

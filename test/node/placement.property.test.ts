@@ -20,9 +20,13 @@ const model: fc.Arbitrary<ModelOffer> = fc
     contextLength: fc.constantFrom(50, 4096),
     builtIn: fc.boolean(),
     prefillRate: number,
-    decodeRate: number
+    decodeRate: number,
+    loadMs: fc.oneof(fc.constant(undefined), number),
+    chosen: fc.boolean()
   })
-  .map(offer)
+  .map(({ loadMs, chosen, ...changes }) =>
+    offer({ ...changes, ...(loadMs !== undefined && { loadMs }), ...(chosen && { chosen }) })
+  )
 
 const candidate: fc.Arbitrary<Candidate> = fc
   .record({
@@ -71,6 +75,38 @@ describe('placement, for any devices, those that publish nonsense too,', () => {
       fc.property(shuffled, prefer, ([all, other], preferred) => {
         const asked = request({ prefer: preferred })
         assert.deepEqual(ids(asked, other, {}, NOW), ids(asked, all, {}, NOW))
+      }),
+      options
+    )
+  })
+
+  it('gives no worse a rank to a device whose models are loaded', () => {
+    fc.assert(
+      fc.property(candidates, fc.nat(), prefer, (all, at, preferred) => {
+        const chosen = all[at % Math.max(all.length, 1)]
+        if (chosen?.capability == null) return
+        const models = chosen.capability.models.map((cold) => {
+          const loaded = { ...cold }
+          delete loaded.loadMs
+          return loaded
+        })
+        const warm = all.map((one) => (one === chosen ? { ...one, capability: { ...one.capability!, models } } : one))
+        const asked = request({ prefer: preferred })
+        const rank = (list: Candidate[]) => ids(asked, list, {}, NOW).indexOf(chosen.peer.id)
+        assert.ok(rank(warm) <= rank(all), `rank ${rank(all)} became ${rank(warm)}`)
+      }),
+      options
+    )
+  })
+
+  it('answers with the model that a device’s owner chose, where none is named and it can', () => {
+    fc.assert(
+      fc.property(candidates, prefer, (all, preferred) => {
+        for (const { candidate: one, model: answering } of place(request({ prefer: preferred }), all, {}, NOW)) {
+          const fitting = one.capability!.models.filter(({ contextLength }) => contextLength > 100)
+          if (answering === null || !fitting.some(({ chosen }) => chosen === true)) continue
+          assert.equal(answering.chosen, true)
+        }
       }),
       options
     )

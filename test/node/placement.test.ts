@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { EngineFailedError, PromptTooLongError } from '../../src/errors.ts'
+import { EngineFailedError, ModelTooLargeError, PromptTooLongError } from '../../src/errors.ts'
 import { expectedMs } from '../../src/node/expected-time.ts'
 import { failedAttempt, place, placementRow } from '../../src/node/placement.ts'
 import { sizeClass, usableModels } from '../../src/node/size-class.ts'
@@ -23,6 +23,31 @@ describe('placement', () => {
       const laptop = device('laptop', [offer({ decodeRate: 400 })], { here: true })
       const pi = device('pi', [SMALL])
       assert.deepEqual(names(request(), [pi, laptop, desktop], {}, NOW), ['desktop', 'laptop', 'pi'])
+    })
+
+    it('prefers a device that has the model loaded to an equal one that has not, and says so', () => {
+      const cold = device('cold', [offer({ loadMs: 8000 })], { roundTripMs: 1 })
+      const warm = device('warm', [offer()], { roundTripMs: 20 })
+      assert.deepEqual(names(request(), [cold, warm], {}, NOW), ['warm', 'cold'])
+      assert.match(reasons(request(), [cold, warm], {}, NOW).cold ?? '', /^takes longer: .*, not loaded yet, about/)
+      // A stronger one is worth the wait.
+      const strong = device('strong', [{ ...BIG, loadMs: 8000 }])
+      assert.deepEqual(names(request(), [warm, strong], {}, NOW), ['strong', 'warm'])
+    })
+
+    it('competes with the model that its owner chose, and with the others by name or when that one fails', () => {
+      const chosen = { ...SMALL, chosen: true }
+      const pi = device('pi', [BIG, chosen])
+      const laptop = device('laptop', [offer()])
+      assert.deepEqual(names(request(), [pi, laptop], {}, NOW), ['laptop', 'pi'])
+      assert.equal(place(request(), [pi], {}, NOW)[0]?.model?.name, SMALL.name)
+      assert.equal(place(request({ model: { name: BIG.name } }), [pi], {}, NOW)[0]?.model?.name, BIG.name)
+      const failures = [failedAttempt({ candidate: pi, model: chosen }, new ModelTooLargeError('too large'))]
+      assert.equal(place(request({ failures }), [pi], {}, NOW)[0]?.model?.name, BIG.name)
+      const alike = offer({ name: 'another', parameters: 8e9, decodeRate: 400, chosen: true })
+      const carries = { hash: BIG.hash, sizeClass: sizeClass(BIG) }
+      const both = device('pi', [BIG, alike])
+      assert.equal(place(request({ continues: carries }), [both], {}, NOW)[0]?.model?.name, BIG.name)
     })
 
     it('passes over a size that its device runs too slowly', () => {

@@ -15,7 +15,9 @@ export const desktop: Capability = {
       contextLength: 40_960,
       builtIn: false,
       prefillRate: 900.5,
-      decodeRate: 41.2
+      decodeRate: 41.2,
+      loadMs: 4200.5,
+      chosen: true
     },
     {
       name: 'served:8b',

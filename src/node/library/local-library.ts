@@ -4,6 +4,7 @@ import {
   InvalidPackageError,
   InvalidRequestError,
   ModelExistsError,
+  ModelTooLargeError,
   NodeUnreachableError,
   NotMemberError,
   UnknownModelError
@@ -20,6 +21,7 @@ import type {
 } from '../../interface.ts'
 import { nameFrom, openPackage, unpackPackage, writePackage } from '../../packages/index.ts'
 import { deferred, type Deferred } from '../deferred.ts'
+import type { ModelChoice } from '../model-choice.ts'
 import { settled } from '../settled.ts'
 import { copyEvents } from './copy-events.ts'
 import type { OtherDevices } from './devices.ts'
@@ -44,6 +46,11 @@ export interface LocalLibraryInit {
   hub: HubSource
   /** The list of models has changed; resolves when what is offered follows it. */
   changed: (options: AbortOptions) => Promise<void>
+  /** All models of this device, those of other engines too. */
+  models: () => Promise<ModelInfo[]>
+  choice: ModelChoice
+  /** Another model was chosen; resolves when that was said. */
+  chose: () => Promise<void>
 }
 
 /** What is being done. */
@@ -209,6 +216,25 @@ export class LocalLibrary implements ModelLibrary {
       await erase?.()
       return { ...info, loaded: false }
     })
+  }
+
+  async use({ name, signal }: Options<'use'>): Promise<ModelInfo | null> {
+    this.#either(signal)
+    const { choice, chose, models } = this.#init
+    const all = await models()
+    const found = all.find((each) => each.name === name)
+    if (name !== null) {
+      if (found === undefined) {
+        throw new UnknownModelError(
+          `There is no model “${name}” here; there is ${all.map((each) => each.name).join(', ')}.`
+        )
+      }
+      if (found.broken !== null) throw new BrokenModelError(found.broken)
+      if (found.tooLarge !== undefined) throw new ModelTooLargeError(found.tooLarge)
+    }
+    choice.set(name)
+    await chose()
+    return found === undefined ? null : { ...found, chosen: true }
   }
 
   /** @throws {UnknownModelError} */

@@ -5,6 +5,7 @@ import {
   EngineUnavailableError,
   InvalidRequestError,
   MeshError,
+  ModelTooLargeError,
   NotAnsweringError,
   PromptTooLongError,
   ProtocolError,
@@ -39,7 +40,8 @@ const TABLE: readonly (readonly [code: number, ErrorClass: typeof MeshError])[] 
   [8, NotAnsweringError],
   [9, BusyError],
   [10, ProtocolError],
-  [11, ServedEngineError]
+  [11, ServedEngineError],
+  [12, ModelTooLargeError]
 ]
 
 /** What may be told of an error: those in the table with their message, all others as "failed". */

@@ -189,6 +189,18 @@ export namespace Frame {
     index: number
   }
 
+  export interface FrameCapabilityModelsLoadMsFieldEvent {
+    field: '$.capability.models[].loadMs'
+    value: number
+    index: number
+  }
+
+  export interface FrameCapabilityModelsChosenFieldEvent {
+    field: '$.capability.models[].chosen'
+    value: boolean
+    index: number
+  }
+
   export interface FrameCapabilityQueueFieldEvent {
     field: '$.capability.queue'
     value: number
@@ -233,7 +245,7 @@ export namespace Frame {
     return decodeMessage(buf, Frame.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameCapabilityNameFieldEvent | FrameCapabilityInstanceFieldEvent | FrameCapabilityVersionFieldEvent | FrameCapabilitySequenceFieldEvent | FrameCapabilityAnsweringFieldEvent | FrameCapabilityModelsNameFieldEvent | FrameCapabilityModelsHashFieldEvent | FrameCapabilityModelsParametersFieldEvent | FrameCapabilityModelsQuantizationFieldEvent | FrameCapabilityModelsContextLengthFieldEvent | FrameCapabilityModelsBuiltInFieldEvent | FrameCapabilityModelsPrefillRateFieldEvent | FrameCapabilityModelsDecodeRateFieldEvent | FrameCapabilityModelsStartsOnlyFieldEvent | FrameCapabilityQueueFieldEvent | FrameCapabilityHardwareFieldEvent | FrameCapabilityAddressesFieldEvent | FrameCapabilityRosterFieldEvent | FrameCapabilityResumesInMsFieldEvent | FrameBeatFieldEvent | FrameEchoFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameCapabilityNameFieldEvent | FrameCapabilityInstanceFieldEvent | FrameCapabilityVersionFieldEvent | FrameCapabilitySequenceFieldEvent | FrameCapabilityAnsweringFieldEvent | FrameCapabilityModelsNameFieldEvent | FrameCapabilityModelsHashFieldEvent | FrameCapabilityModelsParametersFieldEvent | FrameCapabilityModelsQuantizationFieldEvent | FrameCapabilityModelsContextLengthFieldEvent | FrameCapabilityModelsBuiltInFieldEvent | FrameCapabilityModelsPrefillRateFieldEvent | FrameCapabilityModelsDecodeRateFieldEvent | FrameCapabilityModelsStartsOnlyFieldEvent | FrameCapabilityModelsLoadMsFieldEvent | FrameCapabilityModelsChosenFieldEvent | FrameCapabilityQueueFieldEvent | FrameCapabilityHardwareFieldEvent | FrameCapabilityAddressesFieldEvent | FrameCapabilityRosterFieldEvent | FrameCapabilityResumesInMsFieldEvent | FrameBeatFieldEvent | FrameEchoFieldEvent> {
     return streamMessage(buf, Frame.codec(), opts)
   }
 }
@@ -603,6 +615,18 @@ export namespace Capability {
     index: number
   }
 
+  export interface CapabilityModelsLoadMsFieldEvent {
+    field: '$.models[].loadMs'
+    value: number
+    index: number
+  }
+
+  export interface CapabilityModelsChosenFieldEvent {
+    field: '$.models[].chosen'
+    value: boolean
+    index: number
+  }
+
   export interface CapabilityQueueFieldEvent {
     field: '$.queue'
     value: number
@@ -637,7 +661,7 @@ export namespace Capability {
     return decodeMessage(buf, Capability.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Capability>): Generator<CapabilityNameFieldEvent | CapabilityInstanceFieldEvent | CapabilityVersionFieldEvent | CapabilitySequenceFieldEvent | CapabilityAnsweringFieldEvent | CapabilityModelsNameFieldEvent | CapabilityModelsHashFieldEvent | CapabilityModelsParametersFieldEvent | CapabilityModelsQuantizationFieldEvent | CapabilityModelsContextLengthFieldEvent | CapabilityModelsBuiltInFieldEvent | CapabilityModelsPrefillRateFieldEvent | CapabilityModelsDecodeRateFieldEvent | CapabilityModelsStartsOnlyFieldEvent | CapabilityQueueFieldEvent | CapabilityHardwareFieldEvent | CapabilityAddressesFieldEvent | CapabilityRosterFieldEvent | CapabilityResumesInMsFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Capability>): Generator<CapabilityNameFieldEvent | CapabilityInstanceFieldEvent | CapabilityVersionFieldEvent | CapabilitySequenceFieldEvent | CapabilityAnsweringFieldEvent | CapabilityModelsNameFieldEvent | CapabilityModelsHashFieldEvent | CapabilityModelsParametersFieldEvent | CapabilityModelsQuantizationFieldEvent | CapabilityModelsContextLengthFieldEvent | CapabilityModelsBuiltInFieldEvent | CapabilityModelsPrefillRateFieldEvent | CapabilityModelsDecodeRateFieldEvent | CapabilityModelsStartsOnlyFieldEvent | CapabilityModelsLoadMsFieldEvent | CapabilityModelsChosenFieldEvent | CapabilityQueueFieldEvent | CapabilityHardwareFieldEvent | CapabilityAddressesFieldEvent | CapabilityRosterFieldEvent | CapabilityResumesInMsFieldEvent> {
     return streamMessage(buf, Capability.codec(), opts)
   }
 }
@@ -652,6 +676,8 @@ export interface ModelOffer {
   prefillRate: number
   decodeRate: number
   startsOnly: boolean
+  loadMs?: number
+  chosen: boolean
 }
 
 export namespace ModelOffer {
@@ -709,6 +735,16 @@ export namespace ModelOffer {
           w.bool(obj.startsOnly)
         }
 
+        if (obj.loadMs != null) {
+          w.uint32(81)
+          w.double(obj.loadMs)
+        }
+
+        if ((obj.chosen != null && obj.chosen !== false)) {
+          w.uint32(88)
+          w.bool(obj.chosen)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -720,7 +756,8 @@ export namespace ModelOffer {
           builtIn: false,
           prefillRate: 0,
           decodeRate: 0,
-          startsOnly: false
+          startsOnly: false,
+          chosen: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -763,6 +800,14 @@ export namespace ModelOffer {
             }
             case 9: {
               obj.startsOnly = reader.bool()
+              break
+            }
+            case 10: {
+              obj.loadMs = reader.double()
+              break
+            }
+            case 11: {
+              obj.chosen = reader.bool()
               break
             }
             default: {
@@ -843,6 +888,20 @@ export namespace ModelOffer {
               }
               break
             }
+            case 10: {
+              yield {
+                field: `${prefix}.loadMs`,
+                value: reader.double()
+              }
+              break
+            }
+            case 11: {
+              yield {
+                field: `${prefix}.chosen`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -900,6 +959,16 @@ export namespace ModelOffer {
     value: boolean
   }
 
+  export interface ModelOfferLoadMsFieldEvent {
+    field: '$.loadMs'
+    value: number
+  }
+
+  export interface ModelOfferChosenFieldEvent {
+    field: '$.chosen'
+    value: boolean
+  }
+
   export function encode (obj: Partial<ModelOffer>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ModelOffer.codec())
   }
@@ -908,7 +977,7 @@ export namespace ModelOffer {
     return decodeMessage(buf, ModelOffer.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ModelOffer>): Generator<ModelOfferNameFieldEvent | ModelOfferHashFieldEvent | ModelOfferParametersFieldEvent | ModelOfferQuantizationFieldEvent | ModelOfferContextLengthFieldEvent | ModelOfferBuiltInFieldEvent | ModelOfferPrefillRateFieldEvent | ModelOfferDecodeRateFieldEvent | ModelOfferStartsOnlyFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ModelOffer>): Generator<ModelOfferNameFieldEvent | ModelOfferHashFieldEvent | ModelOfferParametersFieldEvent | ModelOfferQuantizationFieldEvent | ModelOfferContextLengthFieldEvent | ModelOfferBuiltInFieldEvent | ModelOfferPrefillRateFieldEvent | ModelOfferDecodeRateFieldEvent | ModelOfferStartsOnlyFieldEvent | ModelOfferLoadMsFieldEvent | ModelOfferChosenFieldEvent> {
     return streamMessage(buf, ModelOffer.codec(), opts)
   }
 }

@@ -21,6 +21,8 @@ const MAX_WORD_LENGTH = 64
 /** A thousand times the largest model there is. */
 const MAX_PARAMETERS = 1e15
 const MAX_CONTEXT = 100_000_000
+/** A day. */
+const MAX_LOAD_MS = 24 * 3_600_000
 /** Tokens a second; the fastest data centre stays far below. */
 const MAX_RATE = 1e9
 /** A year: no pause that is worth telling of lasts longer. */
@@ -72,10 +74,11 @@ function frameFrom(capability: Capability): frames.Capability {
   const frame: frames.Capability = {
     ...same,
     answering: ANSWERING.indexOf(answering) + 1,
-    models: models.map(({ hash, parameters, quantization, startsOnly = false, ...offer }) => ({
+    models: models.map(({ hash, parameters, quantization, startsOnly = false, chosen = false, ...offer }) => ({
       ...offer,
       hash: bytesOf('hash', hash, HASH_BYTES),
       startsOnly,
+      chosen,
       ...(parameters === null ? {} : { parameters }),
       ...(quantization === null ? {} : { quantization })
     })),
@@ -111,7 +114,7 @@ function capabilityFrom(frame: frames.Capability): Capability {
 }
 
 function offerFrom(frame: frames.ModelOffer): ModelOffer {
-  const { parameters, quantization } = frame
+  const { parameters, quantization, loadMs } = frame
   return {
     name: label('model name', frame.name, MAX_NAME_LENGTH),
     hash: hexOf('hash', frame.hash, HASH_BYTES),
@@ -121,6 +124,8 @@ function offerFrom(frame: frames.ModelOffer): ModelOffer {
     builtIn: frame.builtIn,
     prefillRate: real('prefillRate', frame.prefillRate, 0, MAX_RATE),
     decodeRate: real('decodeRate', frame.decodeRate, 0, MAX_RATE),
-    ...(frame.startsOnly && { startsOnly: true })
+    ...(frame.startsOnly && { startsOnly: true }),
+    ...(loadMs === undefined ? {} : { loadMs: real('loadMs', loadMs, 0, MAX_LOAD_MS) }),
+    ...(frame.chosen && { chosen: true })
   }
 }

@@ -9,6 +9,7 @@ import type { Environment } from '../../../src/node/environment.ts'
 import { hubSource } from '../../../src/node/library/hub-access.ts'
 import type { HubSource } from '../../../src/node/library/hub-pull.ts'
 import { LocalLibrary } from '../../../src/node/library/local-library.ts'
+import { ModelChoice } from '../../../src/node/model-choice.ts'
 import { ModelsFolder } from '../../../src/node/library/models-folder.ts'
 import { pullFrom } from '../../../src/node/library/pull-from.ts'
 import { Sharing } from '../../../src/node/library/sharing.ts'
@@ -56,7 +57,10 @@ export class Shelf {
       changed: async () => {
         this.onChange()
         this.changes.push((await this.list()).map(({ name }) => name))
-      }
+      },
+      models: async () => (await this.list()).map((model) => ({ ...model, loaded: false })),
+      choice: new ModelChoice(join(this.root, 'config.json'), null),
+      chose: () => Promise.resolve()
     })
     return this.#library
   }
