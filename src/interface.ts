@@ -71,6 +71,10 @@ export interface ModelInfo {
   builtIn: boolean
   /** Why it cannot be used, naming the file; null when it can. */
   broken: string | null
+  /** The graph that runs, in its folder, for example `onnx/model_q4.onnx`; absent of what is broken or served. */
+  graph?: string
+  /** Other graphs in its folder, which are not used. @default none */
+  otherGraphs?: string[]
   /** Its folder, where it was added in place; absent where it lies in the home. */
   path?: string
   /** The name of the other engine that serves it. @default it is run here */

@@ -53,6 +53,8 @@ export class OnnxEngine implements LocalEngine {
   })
   readonly #ids = new Set<string>()
   readonly #loaded = new Set<string>()
+  /** What could not be loaded, and why, by hash: nothing is usable that is known not to be. */
+  readonly #refused = new Map<string, string>()
   /** By hash, from the last look at the folders. */
   #models = new Map<string, CatalogModel>()
   #reports: ProviderReport[] = []
@@ -88,7 +90,11 @@ export class OnnxEngine implements LocalEngine {
       // Its folder was removed or changed: nobody can ask it any more.
       if (!this.#models.has(hash)) this.unload(hash).catch(() => undefined)
     }
-    return models.map(({ info }) => ({ ...info, loaded: this.#loaded.has(info.hash) }))
+    return models.map(({ info }) => ({
+      ...info,
+      broken: info.broken ?? this.#refused.get(info.hash) ?? null,
+      loaded: this.#loaded.has(info.hash)
+    }))
   }
 
   providers(): ProviderReport[] {
@@ -113,7 +119,12 @@ export class OnnxEngine implements LocalEngine {
     signal?.throwIfAborted()
     const source = await this.#source(hash)
     if (source.measured !== null && !again) return source.measured.rates
-    await this.#calls.make((id) => ({ type: 'measure', id, model: source }), signal)
+    await this.#calls
+      .make((id) => ({ type: 'measure', id, model: source }), signal)
+      .catch((err: unknown) => {
+        this.#refuse(hash, err)
+        throw err
+      })
     const { measured } = await this.#source(hash)
     if (measured === null) throw new EngineFailedError('The engine did not report what it measured.')
     return measured.rates
@@ -158,6 +169,9 @@ export class OnnxEngine implements LocalEngine {
         yield event
         if (event.type === 'done') return
       }
+    } catch (err) {
+      this.#refuse(request.model, err)
+      throw err
     } finally {
       signal?.removeEventListener('abort', onAbort)
       this.#end(id)
@@ -204,7 +218,8 @@ export class OnnxEngine implements LocalEngine {
         `This device has no model ${hash.slice(0, 12)}; it has ${names.length === 0 ? 'none' : names.join(', ')}.`
       )
     }
-    if (model.info.broken !== null) throw new BrokenModelError(model.info.broken)
+    const broken = model.info.broken ?? this.#refused.get(hash) ?? null
+    if (broken !== null) throw new BrokenModelError(broken)
     return model
   }
 
@@ -289,6 +304,11 @@ export class OnnxEngine implements LocalEngine {
         this.#log.debug(`no label for the graphics adapter: ${reasonOf(err)}`)
       }
     )
+  }
+
+  /** Want of memory passes; what the files are does not, and other files have another hash. */
+  #refuse(hash: string, err: unknown): void {
+    if (err instanceof BrokenModelError && !/memory|bad_alloc/i.test(err.message)) this.#refused.set(hash, err.message)
   }
 
   #onDeath({ err, crashed }: Death): void {
