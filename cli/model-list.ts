@@ -58,12 +58,23 @@ export function showModel(found: ModelInfo, output: Output): void {
     ['size', size(found)],
     ['parameters', parameters(found.parameters)],
     ['quantization', found.quantization ?? '?'],
+    ...graphOf(found),
     ['context', `${found.contextLength} tokens`],
     ['state', found.broken === null ? (found.loaded ? 'loaded' : 'ready') : `broken: ${found.broken}`],
     ...(found.path === undefined ? [] : ([['folder', found.path]] as const)),
     ...(found.engine === undefined ? [] : ([['engine', found.engine]] as const)),
     ['hash', found.hash]
   ])
+}
+
+/** Which of several graphs runs, and how another one comes to run. */
+function graphOf({ graph, otherGraphs = [] }: ModelInfo): [string, string][] {
+  if (graph === undefined) return []
+  const others =
+    otherGraphs.length === 0
+      ? ''
+      : `; not used: ${otherGraphs.join(', ')}. To use one of them, take the others out of the folder.`
+  return [['graph', `${graph}${others}`]]
 }
 
 /** @throws {UnknownModelError} naming those that are here */

@@ -9,12 +9,14 @@ import {
 import type {
   AbortOptions,
   Accepted,
+  BenchEvent,
   GenerateEvent,
   GenerateRequest,
   ModelInfo,
   ProviderReport,
   Rates
 } from '../interface.ts'
+import { bench } from './bench.ts'
 import { Calls } from './calls.ts'
 import { createCatalog } from './catalog.ts'
 import type { Catalog, CatalogModel } from './catalog.ts'
@@ -24,10 +26,10 @@ import type { EventQueue } from './event-queue.ts'
 import { adapterInWords, processorInWords, threadsFor } from './hardware.ts'
 import type { EngineInit, EngineLog, LocalEngine } from './index.ts'
 import { Measurements } from './measurements.ts'
-import type { Command, ModelSource, Reply } from './messages.ts'
+import type { Command, Measured, ModelSource, Reply } from './messages.ts'
 import { reasonOf } from './model-folder.ts'
 import { resolveSampling } from './resolve-sampling.ts'
-import { RUNTIME_PACKAGE, runtimeVersion } from './runtime.ts'
+import { RUNTIME_PACKAGE, runtimeFolder, runtimeVersion } from './runtime.ts'
 import { Runs } from './runs.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -60,13 +62,15 @@ export class OnnxEngine implements LocalEngine {
   #reports: ProviderReport[] = []
   #hardware = processorInWords()
   #stopped = false
+  #benching = false
+  readonly #ending = new AbortController()
   #version: string | undefined
 
   constructor(init: EngineInit) {
     this.#runtime = init.runtime ?? RUNTIME_PACKAGE
     this.#log = init.log
     this.#catalog = createCatalog(init)
-    this.#measurements = new Measurements(init.measurements)
+    this.#measurements = new Measurements(init.measurements, this.#runtime)
     this.#process = new EngineProcess({
       runtime: this.#runtime,
       gatherMs: init.gatherMs ?? GATHER_MS,
@@ -130,12 +134,40 @@ export class OnnxEngine implements LocalEngine {
     return measured.rates
   }
 
+  async *bench(hash: string, { signal }: AbortOptions = {}): AsyncGenerator<BenchEvent, void> {
+    signal?.throwIfAborted()
+    if (this.#benching) throw new BusyError('This device is being measured already; repeat it when that is over.')
+    this.#benching = true
+    try {
+      const source = await this.#source(hash)
+      if (this.#runs.size > 0) {
+        throw new BusyError(
+          'This device is answering; measured beside that, it would look slower than it is. Repeat it later.'
+        )
+      }
+      // Their memory is needed, and what is loaded may be with another provider afterwards.
+      for (const loaded of this.#loaded) await this.unload(loaded)
+      const version = this.#runtimeVersion()
+      const keep = (measured: Measured): void => {
+        this.#measurements.keep(hash, version, measured)
+        this.#label(hash)
+      }
+      const init = { source, info: this.#known(hash).info, providers: this.#measurements.providers, keep }
+      const ending = AbortSignal.any([this.#ending.signal, ...(signal === undefined ? [] : [signal])])
+      const place = { runtime: this.#runtime, runtimeFolder: runtimeFolder(this.#runtime), log: this.#log }
+      yield* bench({ ...init, ...place }, { signal: ending })
+    } finally {
+      this.#benching = false
+    }
+  }
+
   async unload(hash: string): Promise<void> {
     if (this.#loaded.has(hash)) await this.#calls.make((id) => ({ type: 'unload', id, hash }))
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#ending.abort(new EngineFailedError(STOPPED))
     this.#failAll(new EngineFailedError(STOPPED))
     await this.#process.stop()
   }
@@ -279,6 +311,9 @@ export class OnnxEngine implements LocalEngine {
         break
       case 'measured':
         this.#measurements.keep(reply.hash, this.#runtimeVersion(), reply.measured)
+        break
+      case 'bench':
+        // Only processes that measure tell this.
         break
       case 'loaded':
         this.#measurements.trying(null)

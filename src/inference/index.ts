@@ -14,7 +14,7 @@
  * await engine.stop()
  * ```
  */
-import type { Engine } from '../interface.ts'
+import type { AbortOptions, BenchEvent, Engine } from '../interface.ts'
 import { OnnxEngine } from './engine.ts'
 
 /** A folder that holds a model. */
@@ -55,6 +55,12 @@ export interface EngineInit {
 }
 
 export interface LocalEngine extends Engine {
+  /**
+   * Measures this device with one model; see `Mesh.bench`.
+   *
+   * @throws {UnknownModelError} {BrokenModelError} {BusyError} {EngineUnavailableError} {EngineFailedError}
+   */
+  bench(hash: string, options?: AbortOptions): AsyncIterable<BenchEvent>
   /** Process id of the child, or null while there is none. */
   pid(): number | null
   /** Megabytes resident in the child, or null while there is none. */
@@ -62,6 +68,8 @@ export interface LocalEngine extends Engine {
 }
 
 export { createCatalog, keepContentHash, modelHashOf, type Catalog, type CatalogModel } from './catalog.ts'
+
+export { graphicsCards } from './hardware.ts'
 
 export function createEngine(init: EngineInit): LocalEngine {
   return new OnnxEngine(init)

@@ -30,6 +30,7 @@ export async function measureRates(session: DecoderSession, signal?: AbortSignal
   return { prefillRate, decodeRate }
 }
 
-function perSecond(tokens: number, ms: number): number {
+/** Tokens a second. */
+export function perSecond(tokens: number, ms: number): number {
   return (tokens * 1000) / Math.max(ms, 0.001)
 }

@@ -13,6 +13,7 @@ import type { Runtime } from './runtime.ts'
 
 export interface ModelHostInit {
   runtime: () => Promise<Runtime>
+  runtimeFolder: string
   send: (reply: Reply) => void
   /** See `EngineInit`. */
   gatherMs: number
@@ -133,6 +134,7 @@ export class ModelHost {
       // What worked once does not any more (a driver was updated or removed): look again.
     }
     const chosen = await chooseSession(runtime, path, model, {
+      runtimeFolder: this.#init.runtimeFolder,
       trying: (provider) => {
         this.#trying(provider)
       },

@@ -3,6 +3,7 @@ import { BrokenModelError } from '../errors.ts'
 import { DecoderSession } from './decoder-session.ts'
 import { measureRates } from './measure.ts'
 import type { Measured, ModelSource } from './messages.ts'
+import { loadedSoftwareDriver, missingPiece, readPieces } from './missing-pieces.ts'
 import { reasonOf } from './model-folder.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -30,6 +31,8 @@ export interface ChosenSession {
 }
 
 export interface ChooseOptions {
+  /** Where onnxruntime's package lies: what is missing depends on what is there. */
+  runtimeFolder: string
   /** Called before each try: a driver may take the whole process down. */
   trying: (provider: string) => void
   signal?: AbortSignal
@@ -43,10 +46,10 @@ export async function chooseSession(
   runtime: Runtime,
   path: string,
   { providers, threads }: Pick<ModelSource, 'providers' | 'threads'>,
-  { trying, signal }: ChooseOptions
+  { runtimeFolder, trying, signal }: ChooseOptions
 ): Promise<ChosenSession> {
   const failed: ProviderReport[] = []
-  const tried: { provider: string; decodeRate: number }[] = []
+  const tried: Tried[] = []
   let best: ChosenSession | undefined
   let error: unknown
   for (const provider of providers) {
@@ -56,7 +59,7 @@ export async function chooseSession(
       trying(provider)
       session = await DecoderSession.create(runtime, path, { provider, threads })
       const rates = await measureRates(session, signal)
-      tried.push({ provider, decodeRate: rates.decodeRate })
+      tried.push({ provider, decodeRate: rates.decodeRate, software: softwareOf(provider) })
       if (best === undefined || rates.decodeRate > best.measured.rates.decodeRate) {
         await best?.session.release()
         best = { session, measured: { provider, rates, reports: [] } }
@@ -70,7 +73,7 @@ export async function chooseSession(
         throw err
       }
       error = err
-      failed.push({ provider, state: 'failed', reason: firstLine(err), decodeRate: null })
+      failed.push({ ...failureOf(provider, err, runtimeFolder), decodeRate: null })
     }
   }
   if (best === undefined) {
@@ -80,13 +83,43 @@ export async function chooseSession(
   return { session: best.session, measured: { ...best.measured, reports } }
 }
 
-/** Says in words how the providers that ran compare. Rates in tokens a second. */
-export function judge(tried: readonly { provider: string; decodeRate: number }[], used: string): ProviderReport[] {
+/** A provider that ran. */
+interface Tried {
+  provider: string
+  /** Tokens a second. */
+  decodeRate: number
+  /** What computes in software in the place of a GPU. */
+  software?: string | null
+}
+
+/** What computes for a provider in software, where that can be told. */
+export function softwareOf(provider: string): string | null {
+  return provider === 'webgpu' ? loadedSoftwareDriver() : null
+}
+
+/** Why a provider failed, with the piece that it lacks where that is known. */
+export function failureOf(
+  provider: string,
+  err: unknown,
+  runtimeFolder: string
+): Pick<ProviderReport, 'provider' | 'reason' | 'mend'> & { state: 'failed' } {
+  const missing = missingPiece(provider, process.platform, readPieces(runtimeFolder), runtimeFolder)
+  const said = firstLine(err)
+  if (missing === null) return { provider, state: 'failed', reason: said }
+  return { provider, state: 'failed', reason: `${missing.what} (${said})`, mend: missing.mend }
+}
+
+/** Says in words how the providers that ran compare. */
+export function judge(tried: readonly Tried[], used: string): ProviderReport[] {
   const rateOf = (name: string): number => tried.find(({ provider }) => provider === name)?.decodeRate ?? 0
   const cpu = rateOf('cpu')
-  return tried.map(({ provider, decodeRate }) => {
+  return tried.map(({ provider, decodeRate, software: driver = null }) => {
     const figure = `${Math.round(decodeRate)} tokens/s`
     if (provider === used) return { provider, decodeRate, state: 'used', reason: figure }
+    if (driver !== null) {
+      const reason = `${figure}, ${used} ${Math.round(rateOf(used))}: computed in software by ${driver}; no driver of a graphics card is there`
+      return { provider, decodeRate, state: 'software', reason }
+    }
     const software = provider !== 'cpu' && cpu > 0 && decodeRate < cpu * SOFTWARE_RATIO
     const reason = software
       ? `${figure}, the processor ${Math.round(cpu)}: it seems to be computed in software; is the driver installed?`

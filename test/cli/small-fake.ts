@@ -1,6 +1,8 @@
 import type {
   AskEvent,
   AskOptions,
+  BenchEvent,
+  BenchOptions,
   Discovery,
   Finding,
   Mesh,
@@ -116,6 +118,8 @@ export class SmallFake implements Mesh {
   rows: PlacementRow[] = []
   findings: Finding[] = []
   asked: { prompt: string | Message[]; options: AskOptions }[] = []
+  benches: BenchOptions[] = []
+  benched: BenchEvent[] = []
   stopped = 0
   shutdowns = 0
   /** What an ask answers: events, an error to throw among them, or `wait` to stay until it is aborted. */
@@ -168,6 +172,15 @@ export class SmallFake implements Mesh {
 
   doctor(): Promise<Finding[]> {
     return Promise.resolve(this.findings)
+  }
+
+  async *bench(options: BenchOptions = {}): AsyncGenerator<BenchEvent> {
+    this.benches.push(options)
+    for (const event of this.benched) {
+      await Promise.resolve()
+      options.signal?.throwIfAborted()
+      yield event
+    }
   }
 
   async *events({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<MeshEvent> {
