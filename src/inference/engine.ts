@@ -122,7 +122,11 @@ export class OnnxEngine implements LocalEngine {
   async measure(hash: string, { signal, again = false }: AbortOptions & { again?: boolean } = {}): Promise<Rates> {
     signal?.throwIfAborted()
     const source = await this.#source(hash)
-    if (source.measured !== null && !again) return source.measured.rates
+    if (source.measured !== null && !again) {
+      // What is known from before is told as if it had been found now.
+      if (this.#reports.length === 0) this.#label(hash)
+      return source.measured.rates
+    }
     await this.#calls
       .make((id) => ({ type: 'measure', id, model: source }), signal)
       .catch((err: unknown) => {
