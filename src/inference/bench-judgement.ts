@@ -1,5 +1,5 @@
 import type { BenchDone, BenchFigure, BenchProvider, ProviderReport, Rates } from '../interface.ts'
-import { judge } from './providers.ts'
+import { WRONG, judge } from './providers.ts'
 
 /** Runs of an idle device lie within a fifth of each other; what is wider was measured beside something else. */
 const CALM_SPREAD = 0.3
@@ -15,13 +15,17 @@ export function figureOf(rates: readonly number[]): BenchFigure {
   return { median, lowest: sorted[0] ?? 0, highest: sorted.at(-1) ?? 0, runs: sorted.length }
 }
 
-/** What all providers together show: which is used, why, and whether the figures can be trusted. */
+/**
+ * What all providers together show: which is used, why, and whether the figures can be trusted.
+ *
+ * @param options.wrong providers whose answer is another from its first token on; none of them is used
+ */
 export function judgeBench(
   results: readonly BenchProvider[],
-  { load, cores }: { load: number; cores: number }
+  { load, cores, wrong = new Set() }: { load: number; cores: number; wrong?: ReadonlySet<string> }
 ): { done: BenchDone; rates: Rates; reports: ProviderReport[] } | null {
   const measured = results.flatMap(({ provider, software, prefill, decode }) =>
-    prefill === null || decode === null ? [] : [{ provider, software, prefill, decode }]
+    prefill === null || decode === null || wrong.has(provider) ? [] : [{ provider, software, prefill, decode }]
   )
   // By the median: one lucky run is no reason to change.
   const best = measured.reduce<(typeof measured)[number] | null>(
@@ -31,9 +35,9 @@ export function judgeBench(
   if (best === null) return null
   const tried = measured.map(({ provider, software, decode }) => ({ provider, software, decodeRate: decode.median }))
   const failed = results
-    .filter(({ state }) => state === 'failed')
+    .filter(({ state, provider }) => state === 'failed' || wrong.has(provider))
     .map(({ provider, reason, mend }) => ({
-      ...{ provider, state: 'failed' as const, reason: reason ?? '', decodeRate: null },
+      ...{ provider, state: 'failed' as const, reason: reason ?? WRONG, decodeRate: null },
       ...(mend !== undefined && { mend })
     }))
   return {

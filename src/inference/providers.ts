@@ -3,6 +3,7 @@ import { BrokenModelError } from '../errors.ts'
 import { DecoderSession } from './decoder-session.ts'
 import { measureRates } from './measure.ts'
 import type { Measured, ModelSource } from './messages.ts'
+import { PREFILL_CHUNK } from './generation.ts'
 import { loadedSoftwareDriver, missingPiece, readPieces } from './missing-pieces.ts'
 import { reasonOf } from './model-folder.ts'
 import type { Runtime } from './runtime.ts'
@@ -50,7 +51,7 @@ export async function chooseSession(
 ): Promise<ChosenSession> {
   const failed: ProviderReport[] = []
   const tried: Tried[] = []
-  let best: ChosenSession | undefined
+  let best: (ChosenSession & { sample: Float32Array }) | undefined
   let error: unknown
   for (const provider of providers) {
     let session: DecoderSession | undefined
@@ -58,11 +59,19 @@ export async function chooseSession(
       signal?.throwIfAborted()
       trying(provider)
       session = await DecoderSession.create(runtime, path, { provider, threads })
+      const sample = await sampleOf(session)
       const rates = await measureRates(session, signal)
+      if (provider === 'cpu' && best !== undefined && !agrees(best.sample, sample)) {
+        const wrong = best.measured.provider
+        failed.push({ provider: wrong, state: 'failed', reason: WRONG, decodeRate: null })
+        tried.splice(0, tried.length, ...tried.filter((each) => each.provider !== wrong))
+        await best.session.release()
+        best = undefined
+      }
       tried.push({ provider, decodeRate: rates.decodeRate, software: softwareOf(provider) })
       if (best === undefined || rates.decodeRate > best.measured.rates.decodeRate) {
         await best?.session.release()
-        best = { session, measured: { provider, rates, reports: [] } }
+        best = { session, sample, measured: { provider, rates, reports: [] } }
       } else {
         await session.release()
       }
@@ -81,6 +90,36 @@ export async function chooseSession(
   }
   const reports = [...judge(tried, best.measured.provider), ...failed]
   return { session: best.session, measured: { ...best.measured, reports } }
+}
+
+/** Said of a provider that is fast and wrong. */
+export const WRONG = 'it computes something else than the processor, so its answers cannot be trusted'
+
+/**
+ * Half precision on a GPU moves logits by a hundredth of their range. A kernel that is wrong moves them by a tenth: seen
+ * with onnxruntime 1.30, WebGPU, GroupQueryAttention and 64 tokens at once, on two software adapters.
+ */
+const TOLERANCE = 0.05
+
+/** The logits after a prompt that is read in one piece. */
+async function sampleOf(session: DecoderSession): Promise<Float32Array> {
+  const ids = Array.from({ length: PREFILL_CHUNK }, (_, index) => index % session.vocabulary)
+  const { cache, logits } = await session.forward(session.empty(), ids)
+  session.free(cache)
+  return logits
+}
+
+/** Whether logits are the processor's but for rounding. Pure. */
+export function agrees(logits: Float32Array, expected: Float32Array): boolean {
+  let [lowest, highest, difference] = [Infinity, -Infinity, 0]
+  for (const [id, score] of expected.entries()) {
+    lowest = Math.min(lowest, score)
+    highest = Math.max(highest, score)
+    // What is no number is no agreement either.
+    const own = Math.abs((logits[id] ?? NaN) - score)
+    difference = Number.isNaN(own) ? Infinity : Math.max(difference, own)
+  }
+  return difference <= TOLERANCE * (highest - lowest)
 }
 
 /** A provider that ran. */

@@ -47,6 +47,15 @@ describe('what a measurement of a device shows', () => {
     assert.equal(judgeBench([failed('cpu')], CALM), null)
   })
 
+  it('is never a provider that computes something else, however fast', () => {
+    const judged = judgeBench([measured('cpu', 10), measured('webgpu', 90)], { ...CALM, wrong: new Set(['webgpu']) })
+    assert.equal(judged?.done.used, 'cpu')
+    assert.match(
+      judged.reports.find(({ state }) => state === 'failed')?.reason ?? '',
+      /something else than the processor/
+    )
+  })
+
   it('says when the device was not idle: by its load, and by runs that lie far apart', () => {
     const busy = (results: BenchProvider[], load = 0.1): string | null | undefined =>
       judgeBench(results, { ...CALM, load })?.done.busy
