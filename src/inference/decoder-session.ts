@@ -52,9 +52,13 @@ export class DecoderSession {
       const places = outputs.filter(({ name }) => PRESENT.test(name)).map(({ name }) => [name, 'gpu-buffer'] as const)
       session = await DecoderSession.#open(runtime, path, options, Object.fromEntries(places))
       // Whether a cache that lies there can be read again shows with the second token.
-      let { cache } = await session.forward(session.empty(), [0])
-      ;({ cache } = await session.forward(cache, [0]))
-      session.free(cache)
+      const { cache } = await session.forward(session.empty(), [0])
+      try {
+        session.free((await session.forward(cache, [0])).cache)
+      } catch (err) {
+        session.free(cache)
+        throw err
+      }
       return session
     } catch (err) {
       await session?.release()
