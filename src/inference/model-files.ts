@@ -66,7 +66,7 @@ export async function readJson<T extends object>(folder: string, name: string, l
 }
 
 /** How deep a JSON text is nested, found without building any of it. */
-export function depthOf(text: string): number {
+function depthOf(text: string): number {
   const [quote, backslash, opening, closing] = [0x22, 0x5c, [0x5b, 0x7b], [0x5d, 0x7d]]
   let [depth, deepest, inString] = [0, 0, false]
   for (let at = 0; at < text.length; at++) {

@@ -2,9 +2,9 @@ import type { FileHandle } from 'node:fs/promises'
 
 /** Wire types of protocol buffers. */
 export const VARINT = 0
-export const FIXED64 = 1
+const FIXED64 = 1
 export const LENGTH_DELIMITED = 2
-export const FIXED32 = 5
+const FIXED32 = 5
 
 /** Weights are skipped, not read: one window serves the many small fields between them. */
 const WINDOW = 64 * 1024
