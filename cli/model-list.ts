@@ -94,6 +94,7 @@ export function showModel(found: ModelInfo, output: Output): void {
     ['size', size(found)],
     ['parameters', parameters(found.parameters)],
     ['quantization', found.quantization ?? '?'],
+    ...graphOf(found),
     ['context', contextInWords(found)],
     ['state', stateInWords(found)],
     ...pairIf('memory', found.memory, memoryInWords),
@@ -124,6 +125,16 @@ function ratesInWords({ prefillRate, decodeRate }: Rates): string {
 
 function pairIf<T>(label: string, value: T | undefined, words: (value: T) => string): [string, string][] {
   return value === undefined ? [] : [[label, words(value)]]
+}
+
+/** Which of several graphs runs, and how another one comes to run. */
+function graphOf({ graph, otherGraphs = [] }: ModelInfo): [string, string][] {
+  if (graph === undefined) return []
+  const others =
+    otherGraphs.length === 0
+      ? ''
+      : `; not used: ${otherGraphs.join(', ')}. To use one of them, take the others out of the folder.`
+  return [['graph', `${graph}${others}`]]
 }
 
 /** @throws {UnknownModelError} naming those that are here */

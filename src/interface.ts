@@ -89,6 +89,10 @@ export interface ModelInfo {
   builtIn: boolean
   /** Why it cannot be used, naming the file; null when it can. */
   broken: string | null
+  /** The graph that runs, in its folder, for example `onnx/model_q4.onnx`; absent of what is broken or served. */
+  graph?: string
+  /** Other graphs in its folder, which are not used. @default none */
+  otherGraphs?: string[]
   /** Its folder, where it was added in place; absent where it lies in the home. */
   path?: string
   /** The name of the other engine that serves it. @default it is run here */
@@ -134,9 +138,83 @@ export interface ProviderReport {
   /** onnxruntime's name: `cpu`, `cuda`, `webgpu`, `coreml`, `dml`. */
   provider: string
   state: 'used' | 'slower' | 'software' | 'failed'
-  /** The provider's own words, or a measured comparison. */
+  /** What is missing, the provider's own words, or a measured comparison. */
   reason: string
   decodeRate: number | null
+  /** The command that brings what is missing. @default nothing is known to be */
+  mend?: string
+}
+
+// ---------------------------------------------------------------- measuring this device
+
+export interface BenchOptions extends AbortOptions {
+  /** A model's name. @default the strongest that this device runs itself */
+  model?: string
+}
+
+/** Rates of single runs, in tokens a second. Their spread tells how busy the device was. */
+export interface BenchFigure {
+  median: number
+  lowest: number
+  highest: number
+  runs: number
+}
+
+/** In this order: one `started`; for each provider any `progress` and one `provider`; one `done`; or an error is thrown. */
+export type BenchEvent = BenchStarted | BenchProgress | BenchProvider | BenchDone
+
+export interface BenchStarted {
+  type: 'started'
+  model: string
+  hash: string
+  bytes: number
+  parameters: number | null
+  quantization: string | null
+  /** The processor in words. */
+  hardware: string
+  /** Those that will be tried, in this order. */
+  providers: string[]
+  promptTokens: number
+  answerTokens: number
+}
+
+export interface BenchProgress {
+  type: 'progress'
+  provider: string
+  step: 'loading' | 'measuring'
+  /** Runs done, of at most `runs`. */
+  run: number
+  runs: number
+}
+
+export interface BenchProvider {
+  type: 'provider'
+  provider: string
+  state: 'measured' | 'failed'
+  /** Why it failed; null where it was measured. */
+  reason: string | null
+  /** As in `ProviderReport`. */
+  mend?: string
+  /** What computes in software in the place of a GPU, in words; else null. */
+  software: string | null
+  /** From the file to the first token; null where it failed. */
+  loadMs: number | null
+  /** What the process grew by; memory of a GPU is not seen. Null where it failed. */
+  memoryBytes: number | null
+  prefill: BenchFigure | null
+  decode: BenchFigure | null
+  /** Whether its greedy answer is token for token the processor's; null where one of them has none. */
+  sameAnswer: boolean | null
+}
+
+export interface BenchDone {
+  type: 'done'
+  /** The provider that answers from now on. */
+  used: string
+  /** The measured comparison, in words. */
+  reason: string
+  /** Signs that something else worked on this device meanwhile, in words; else null. */
+  busy: string | null
 }
 
 /** A model as a device offers it to others. */
@@ -943,6 +1021,14 @@ export interface Mesh {
   why(prompt?: string | Message[], options?: AskOptions): Promise<PlacementRow[]>
   models(options?: AbortOptions): Promise<ModelInfo[]>
   doctor(options?: AbortOptions): Promise<Finding[]>
+  /**
+   * Measures this device with one of its models, a provider at a time and each in a process of its own. The fastest
+   * answers from then on.
+   *
+   * @throws {UnknownModelError} {BrokenModelError} {InvalidRequestError} for a model that another engine serves
+   * @throws {BusyError} while this device answers {EngineUnavailableError}
+   */
+  bench(options?: BenchOptions): AsyncIterable<BenchEvent>
   /** Who belongs to the mesh. */
   readonly membership: Membership
   /** The models of this device as files. */

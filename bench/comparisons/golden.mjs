@@ -37,6 +37,15 @@ const CONVERSATIONS = [
   [{ role: 'user', content: 'the quick brown fox jumps over the lazy dog. '.repeat(4) }]
 ]
 
+/** Which graph there is, as transformers.js wants it told: by the ending of its name, and how many files of weights. */
+function graphOf(folder) {
+  const names = readdirSync(join(folder, 'onnx'))
+  const graph = names.find((name) => name.endsWith('.onnx'))
+  const [, dtype = 'fp32'] = /^model_(\w+)\.onnx$/.exec(graph) ?? []
+  const files = names.filter((name) => name.startsWith(`${graph}_data`)).length
+  return { dtype, ...(files > 0 && { use_external_data_format: files }) }
+}
+
 const asked = process.argv.slice(2)
 env.allowRemoteModels = false
 mkdirSync(join(fixtures, 'golden'), { recursive: true })
@@ -45,7 +54,7 @@ for (const [name, folder] of Object.entries(folders)) {
   env.localModelPath = `${dirname(folder)}/`
   const id = folder.slice(dirname(folder).length + 1)
   const tokenizer = await AutoTokenizer.from_pretrained(id)
-  const model = await AutoModelForCausalLM.from_pretrained(id, { dtype: 'fp32', device: 'cpu' })
+  const model = await AutoModelForCausalLM.from_pretrained(id, { ...graphOf(folder), device: 'cpu' })
   const cases = []
   for (const messages of CONVERSATIONS) {
     const inputs = tokenizer.apply_chat_template(messages, { add_generation_prompt: true, return_dict: true })

@@ -1,6 +1,7 @@
 import type { Verb } from '../verb.ts'
 import { approve } from './approve.ts'
 import { ask } from './ask.ts'
+import { bench } from './bench.ts'
 import { chat } from './chat.ts'
 import { confirm } from './confirm.ts'
 import { discover } from './discover.ts'
@@ -44,6 +45,7 @@ export const verbs: readonly Verb[] = [
   importFile,
   model,
   engine,
+  bench,
   pause,
   resume,
   stop,

@@ -11,6 +11,8 @@ import type {
   AbortOptions,
   AskEvent,
   AskOptions,
+  BenchEvent,
+  BenchOptions,
   DiscoverOptions,
   Discovery,
   Engines,
@@ -86,6 +88,10 @@ export class ControlClient implements Mesh {
 
   doctor(options?: AbortOptions): Promise<Finding[]> {
     return this.#value('doctor', options)
+  }
+
+  bench(options?: BenchOptions): AsyncIterable<BenchEvent> {
+    return this.#call<BenchEvent>('bench', options)
   }
 
   events(options?: AbortOptions): AsyncIterable<MeshEvent> {

@@ -1,6 +1,15 @@
 /** What crosses the control socket: one source for both ends. */
 import { ProtocolError } from '../errors.ts'
-import type { AskOptions, DiscoverOptions, Engines, Membership, Mesh, Message, ModelLibrary } from '../interface.ts'
+import type {
+  AskOptions,
+  BenchOptions,
+  DiscoverOptions,
+  Engines,
+  Membership,
+  Mesh,
+  Message,
+  ModelLibrary
+} from '../interface.ts'
 
 /** The longest question. A token is some four bytes, so this is more than any model reads; a stranger's limit is ours. */
 const MAX_QUESTION_BYTES = 2 ** 20
@@ -30,7 +39,7 @@ export interface Asked extends Question {
 
 export interface Question {
   prompt?: string | Message[]
-  options: AskOptions & DiscoverOptions
+  options: AskOptions & DiscoverOptions & BenchOptions
 }
 
 /** A line of a reply: any number of events, then how it ended. */
@@ -107,6 +116,7 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   why: { call: (mesh, { prompt, options }) => mesh.why(prompt, options), ...FINISH },
   models: { call: (mesh, { options }) => mesh.models(options), ...FINISH },
   doctor: { call: (mesh, { options }) => mesh.doctor(options), ...FINISH },
+  bench: { call: (mesh, { options }) => mesh.bench(options), atClose: 'finish', longest: MAX_OPTIONS_BYTES },
   events: { call: (mesh, { options }) => mesh.events(options), ...FINISH, atClose: 'end' },
   pause: { call: (mesh, { options }) => mesh.pause(options), ...FINISH, longest: MAX_OPTIONS_BYTES },
   resume: { call: (mesh, { options }) => mesh.resume(options), ...FINISH, longest: MAX_OPTIONS_BYTES },

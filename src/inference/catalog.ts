@@ -6,11 +6,14 @@ import { BrokenModelError } from '../errors.ts'
 import type { ModelInfo } from '../interface.ts'
 import { parametersOf, quantizationOf } from './describe-model.ts'
 import type { MeasurementStore, ModelPlace } from './index.ts'
-import { contextLengthOf, isModelFolder, readModelFolder, reasonOf } from './model-folder.ts'
-import type { GenerationConfig } from './model-folder.ts'
-import { readOrigin } from './origin.ts'
+import { whyNotRunnable, whyNotTogether } from './graph-fit.ts'
 import type { ModelSize } from './memory-need.ts'
-import { summarizeOnnx } from './onnx-file.ts'
+import { refusePointer } from './model-files.ts'
+import { contextLengthOf, isModelFolder, largestIdOf, readModelFolder, reasonOf } from './model-folder.ts'
+import type { GenerationConfig, ModelFolder } from './model-folder.ts'
+import { readOrigin } from './origin.ts'
+import { checkTemplate, checkTokenizer } from './text-fit.ts'
+import { cacheBytesPerToken, summarizeOnnx } from './onnx-file.ts'
 import type { OnnxSummary } from './onnx-file.ts'
 
 /** A model as the engine keeps it: what others see, and what it needs to run it. */
@@ -91,6 +94,7 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
     const folder = await readModelFolder(place.path)
     const summary = await summaryOf(join(place.path, folder.graph), measurements)
     const weights = await externalFiles(place.path, folder.graph, summary)
+    await refuseUnfit(folder, summary)
     const present = await existing(place.path, [...HASHED, folder.graph, ...weights])
     const { hash, bytes } = await hashOf(place.path, present, measurements)
     const origin = await readOrigin(place.path)
@@ -104,7 +108,7 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
       size: {
         weightBytes: beside.reduce((sum, size) => sum + size, graphBytes),
         graphBytes,
-        cachePerToken: summary.cachePerToken,
+        cachePerToken: cacheBytesPerToken(summary.inputs),
         contextLength
       },
       info: {
@@ -115,6 +119,8 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
         quantization: quantizationOf(folder.graph, summary),
         contextLength,
         broken: null,
+        graph: folder.graph,
+        ...(folder.otherGraphs.length > 0 && { otherGraphs: folder.otherGraphs }),
         ...(origin !== null && { origin })
       }
     }
@@ -128,16 +134,40 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
   }
 }
 
+/** @throws {BrokenModelError} when what was read shows that it cannot run, without loading it */
+async function refuseUnfit(folder: ModelFolder, summary: OnnxSummary): Promise<void> {
+  const names = (values: OnnxSummary['inputs']): string[] => values.map(({ name }) => name)
+  const path = join(folder.path, folder.graph)
+  const unrunnable = whyNotRunnable(names(summary.inputs), names(summary.outputs))
+  if (unrunnable !== null) throw new BrokenModelError(`${path} cannot be run: ${unrunnable}.`)
+  checkTokenizer(folder)
+  await checkTemplate(folder)
+  const contradiction = whyNotTogether(summary, folder.config, largestIdOf(folder.tokenizer))
+  if (contradiction !== null) throw new BrokenModelError(`${path} does not fit: ${contradiction}.`)
+}
+
 async function externalFiles(folder: string, graph: string, { externalFiles: files }: OnnxSummary): Promise<string[]> {
-  const paths = files.map((file) => posix.join(posix.dirname(graph), file.replaceAll('\\', '/')))
-  for (const path of paths) {
+  const paths: string[] = []
+  for (const { name, bytes } of files) {
+    const path = posix.join(posix.dirname(graph), name.replaceAll('\\', '/'))
     const outside = posix.isAbsolute(path) || path.split('/').includes('..')
     if (outside) throw new BrokenModelError(`${join(folder, graph)} refers to weights outside of the model: ${path}.`)
+    const full = join(folder, path)
+    const found = await stat(full).catch(() => null)
+    if (found === null) {
+      throw new BrokenModelError(
+        `${full} is missing; ${basename(graph)} keeps its weights there. Copy or download it into the same folder.`
+      )
+    }
+    if (found.size < bytes) {
+      await refusePointer(full)
+      throw new BrokenModelError(
+        `${full} is cut short: it has ${found.size} bytes, and ${basename(graph)} needs ${bytes}. Copy or download it again.`
+      )
+    }
+    paths.push(path)
   }
-  const found = await existing(folder, paths)
-  const missing = paths.find((path) => !found.includes(path))
-  if (missing === undefined) return paths
-  throw new BrokenModelError(`${join(folder, missing)} is missing; ${basename(graph)} keeps its weights there.`)
+  return paths
 }
 
 async function sizesOf(folder: string, paths: readonly string[]): Promise<number[]> {
@@ -189,7 +219,8 @@ async function contentHash(path: string): Promise<string> {
 }
 
 async function summaryOf(path: string, measurements: MeasurementStore): Promise<OnnxSummary> {
-  const key = `graph ${(await fileKey(path)) ?? path}`
+  // The number grows with each change of what a summary holds.
+  const key = `onnx 3 ${(await fileKey(path)) ?? path}`
   const kept = measurements.get(key)
   if (kept !== undefined) {
     const { operators, elements, ...rest } = JSON.parse(kept) as Omit<OnnxSummary, 'operators' | 'elements'> & {
@@ -198,6 +229,7 @@ async function summaryOf(path: string, measurements: MeasurementStore): Promise<
     }
     return { ...rest, operators: new Map(operators), elements: new Map(elements) }
   }
+  await refusePointer(path)
   try {
     const summary = await summarizeOnnx(path)
     const { operators, elements } = summary

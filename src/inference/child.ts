@@ -3,11 +3,12 @@
  * It never writes to standard output; what native libraries write to standard error goes to the parent's log.
  */
 import { MeshError } from '../errors.ts'
+import { benchProvider } from './bench-runs.ts'
 import type { Command, Reply } from './messages.ts'
 import { MemoryKeeper } from './memory-keeper.ts'
 import { ModelHost } from './model-host.ts'
 import { reasonOf } from './model-folder.ts'
-import { RUNTIME_PACKAGE, loadRuntime } from './runtime.ts'
+import { RUNTIME_PACKAGE, loadRuntime, runtimeFolder } from './runtime.ts'
 import type { Runtime } from './runtime.ts'
 
 const runtimePackage = process.argv[2] ?? RUNTIME_PACKAGE
@@ -26,11 +27,16 @@ function send(reply: Reply): void {
   if (process.connected) process.send?.(reply, undefined, undefined, () => undefined)
 }
 
+function loaded(): Promise<Runtime> {
+  return (runtime ??= loadRuntime(runtimePackage))
+}
+
 function hostOf(hash: string): ModelHost {
   let host = models.get(hash)
   if (host === undefined) {
     host = new ModelHost(hash, {
-      runtime: () => (runtime ??= loadRuntime(runtimePackage)),
+      runtime: loaded,
+      runtimeFolder: runtimeFolder(runtimePackage),
       send,
       memory,
       gatherMs
@@ -50,6 +56,14 @@ async function obey(command: Exclude<Command, { type: 'cancel' }>, signal: Abort
       break
     case 'unload':
       await models.get(command.hash)?.unload(signal)
+      break
+    case 'bench':
+      await benchProvider(await loaded(), command, {
+        tell: (step) => {
+          send({ type: 'bench', id: command.id, step })
+        },
+        signal
+      })
       break
     case 'memory':
       send({ type: 'result', id: command.id, value: process.memoryUsage.rss() })

@@ -1,7 +1,11 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { BrokenModelError } from '../errors.ts'
 import { floatsOfHalves } from './float16.ts'
+import { PAST, presentOf, whyNotRunnable } from './graph-fit.ts'
+import { summarizeOnnx } from './onnx-file.ts'
 import type { Runtime } from './runtime.ts'
+
+const PRESENT = /^present\.\d+\.(key|value)$/
 
 /** Keys and values of the tokens read so far, by the name of the input that takes them. */
 export interface KvCache {
@@ -15,10 +19,6 @@ export interface SessionOptions {
   threads: number
 }
 
-/** Inputs whose meaning is known here, besides `past_key_values.N.key` and `.value`. */
-const KNOWN_INPUTS = ['input_ids', 'attention_mask', 'position_ids', 'num_logits_to_keep', 'logits_to_keep']
-const PAST = /^past_key_values\.\d+\.(key|value)$/
-
 type TensorMetadata = Extract<InferenceSession.ValueMetadata, { isTensor: true }>
 
 /** One decoder-only graph with a key/value cache. What it takes and gives is read from its own inputs and outputs. */
@@ -30,13 +30,55 @@ export class DecoderSession {
   /** Number of logits of one row. */
   readonly vocabulary: number
 
-  /** @throws {BrokenModelError} when the graph is none that can be run token by token; else the provider's own error */
-  static async create(runtime: Runtime, path: string, { provider, threads }: SessionOptions): Promise<DecoderSession> {
+  /**
+   * Opens a graph. With WebGPU the key/value cache stays on the device where that works; else, and with every other
+   * provider, it is copied out and in again with each token (onnxruntime-node 1.30 knows no other place for it).
+   *
+   * @throws {BrokenModelError} when the graph is none that can be run token by token; else the provider's own error
+   */
+  static async create(runtime: Runtime, path: string, options: SessionOptions): Promise<DecoderSession> {
+    if (options.provider === 'webgpu') {
+      const onDevice = await DecoderSession.#onDevice(runtime, path, options)
+      if (onDevice !== null) return onDevice
+    }
+    return DecoderSession.#open(runtime, path, options, {})
+  }
+
+  /** Null where it does not work, whatever the reason: without it the same error comes again, or none. */
+  static async #onDevice(runtime: Runtime, path: string, options: SessionOptions): Promise<DecoderSession | null> {
+    let session: DecoderSession | undefined
+    try {
+      const { outputs } = await summarizeOnnx(path)
+      const places = outputs.filter(({ name }) => PRESENT.test(name)).map(({ name }) => [name, 'gpu-buffer'] as const)
+      session = await DecoderSession.#open(runtime, path, options, Object.fromEntries(places))
+      // Whether a cache that lies there can be read again shows with the second token.
+      const { cache } = await session.forward(session.empty(), [0])
+      try {
+        session.free((await session.forward(cache, [0])).cache)
+      } catch (err) {
+        session.free(cache)
+        throw err
+      }
+      return session
+    } catch (err) {
+      await session?.release()
+      if (err instanceof BrokenModelError) throw err
+      return null
+    }
+  }
+
+  static async #open(
+    runtime: Runtime,
+    path: string,
+    { provider, threads }: SessionOptions,
+    preferredOutputLocation: Record<string, 'gpu-buffer'>
+  ): Promise<DecoderSession> {
     const session = await runtime.InferenceSession.create(path, {
       executionProviders: [provider],
       graphOptimizationLevel: 'all',
       // Errors only: the rest would be noise in the node's log.
       logSeverityLevel: 3,
+      preferredOutputLocation,
       ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
       // A waiting thread that spins costs half the speed as soon as anything else runs on the device.
       extra: { session: { 'intra_op.allow_spinning': '0' } }
@@ -56,18 +98,11 @@ export class DecoderSession {
     const refuse = (reason: string): never => {
       throw new BrokenModelError(`${path} cannot be run: ${reason}.`)
     }
-    if (this.#inputs.has('use_cache_branch')) {
-      refuse('it is a merged decoder (input use_cache_branch); export it with one decoder graph and a cache')
-    }
-    if (!this.#inputs.has('input_ids')) refuse('it has no input input_ids')
-    const unknown = session.inputNames.find((name) => !KNOWN_INPUTS.includes(name) && !PAST.test(name))
-    if (unknown !== undefined) refuse(`it needs the input ${unknown}, which only other kinds of models have`)
+    const reason = whyNotRunnable(session.inputNames, session.outputNames)
+    if (reason !== null) refuse(reason)
     this.#past = session.inputMetadata.filter(
       (input): input is TensorMetadata => input.isTensor && PAST.test(input.name)
     )
-    if (this.#past.length === 0) refuse('it has no key/value cache (inputs past_key_values.…)')
-    const unanswered = this.#past.find(({ name }) => !session.outputNames.includes(presentOf(name)))
-    if (unanswered !== undefined) refuse(`it has no output ${presentOf(unanswered.name)}`)
     const logits = session.outputMetadata.find(({ name }) => name === 'logits')
     const vocabulary = logits?.isTensor === true ? logits.shape.at(-1) : undefined
     if (vocabulary === undefined) refuse('it has no output logits')
@@ -90,7 +125,7 @@ export class DecoderSession {
   }
 
   /**
-   * Reads tokens after those in the cache.
+   * Reads tokens after those in the cache, which is used up by it.
    * @returns the cache with them, and the logits that follow the last one (a copy, the caller's to change)
    */
   async forward(cache: KvCache, ids: readonly number[]): Promise<{ cache: KvCache; logits: Float32Array }> {
@@ -115,17 +150,19 @@ export class DecoderSession {
     const results = await this.#session.run(feeds)
     const tensors: Record<string, Tensor> = {}
     for (const { name } of this.#past) tensors[name] = results[presentOf(name)] as Tensor
+    this.free(cache)
     return { cache: { tensors, length: total }, logits: lastRow(results.logits as Tensor) }
+  }
+
+  /** Lets go of a cache: what lies on a device is seen by no garbage collector. */
+  free({ tensors }: KvCache): void {
+    for (const tensor of Object.values(tensors)) if (tensor.location === 'gpu-buffer') tensor.dispose()
   }
 
   /** Frees the weights. */
   async release(): Promise<void> {
     await this.#session.release()
   }
-}
-
-function presentOf(past: string): string {
-  return past.replace('past_key_values', 'present')
 }
 
 function lastRow({ data, dims }: Tensor): Float32Array {

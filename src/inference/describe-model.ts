@@ -21,8 +21,12 @@ export function parametersOf(config: ModelConfig): number | null {
   const headSize = config.head_dim ?? h / n
   const attention = h * n * headSize + 2 * h * k * headSize + n * headSize * h
   const layer = attention + 3 * h * f + 2 * h
-  return Math.round(v * h * (tied === true ? 1 : 2) + l * layer + h)
+  const weights = Math.round(v * h * (tied === true ? 1 : 2) + l * layer + h)
+  return weights <= MOST_PARAMETERS ? weights : null
 }
+
+/** A thousand times the largest published model: beyond it the configuration is nonsense. */
+const MOST_PARAMETERS = 2e15
 
 function areCounts(values: readonly unknown[]): boolean {
   return values.every((value) => typeof value === 'number' && Number.isFinite(value) && value > 0)

@@ -67,26 +67,10 @@ export function detokenizer({ bytes, dropsFirstSpace }: TokenBytes, { atStart = 
  * @throws {UnsupportedTokenizerError} for other ways, which no decoder-only chat model known to us uses
  */
 export function tokenBytes({ decoder, token, special, added }: DecodingParts): TokenBytes {
-  const steps = flatten(decoder)
+  const { steps, replacements, dropsFirstSpace } = decodingSteps(decoder)
   const encoder = new TextEncoder()
   const byteLevel = steps.some(({ type }) => type === 'ByteLevel')
-  const replacements: { from: string; to: string }[] = []
-  let dropsFirstSpace = false
-  for (const step of steps) {
-    if (step.type === 'Replace' && step.pattern?.String !== undefined) {
-      replacements.push({ from: step.pattern.String, to: step.content ?? '' })
-    } else if (step.type === 'Metaspace') {
-      replacements.push({ from: step.replacement ?? '▁', to: ' ' })
-      dropsFirstSpace = true
-    } else if (step.type === 'Strip' && step.content === ' ' && (step.stop ?? 0) === 0) {
-      dropsFirstSpace = (step.start ?? 0) > 0
-    } else if (!['ByteLevel', 'ByteFallback', 'Fuse'].includes(step.type)) {
-      throw new UnsupportedTokenizerError(`decoder ${step.type}`)
-    }
-  }
   const hasByteFallback = steps.some(({ type }) => type === 'ByteFallback')
-  if (steps.length === 0) throw new UnsupportedTokenizerError('no decoder')
-
   const known = new Map<number, Uint8Array>()
   const make = (id: number): Uint8Array => {
     const piece = token(id)
@@ -104,6 +88,34 @@ export function tokenBytes({ decoder, token, special, added }: DecodingParts): T
       return made
     }
   }
+}
+
+/**
+ * The steps of a decoder, as far as they are known here.
+ * @throws {UnsupportedTokenizerError}
+ */
+export function decodingSteps(decoder: DecoderConfig | null): {
+  steps: DecoderConfig[]
+  replacements: { from: string; to: string }[]
+  dropsFirstSpace: boolean
+} {
+  const steps = flatten(decoder)
+  const replacements: { from: string; to: string }[] = []
+  let dropsFirstSpace = false
+  for (const step of steps) {
+    if (step.type === 'Replace' && step.pattern?.String !== undefined) {
+      replacements.push({ from: step.pattern.String, to: step.content ?? '' })
+    } else if (step.type === 'Metaspace') {
+      replacements.push({ from: step.replacement ?? '▁', to: ' ' })
+      dropsFirstSpace = true
+    } else if (step.type === 'Strip' && step.content === ' ' && (step.stop ?? 0) === 0) {
+      dropsFirstSpace = (step.start ?? 0) > 0
+    } else if (!['ByteLevel', 'ByteFallback', 'Fuse'].includes(step.type)) {
+      throw new UnsupportedTokenizerError(`decoder ${step.type}`)
+    }
+  }
+  if (steps.length === 0) throw new UnsupportedTokenizerError('no decoder')
+  return { steps, replacements, dropsFirstSpace }
 }
 
 function flatten(decoder: DecoderConfig | null | undefined): DecoderConfig[] {

@@ -11,12 +11,14 @@ import {
 import type {
   AbortOptions,
   Accepted,
+  BenchEvent,
   GenerateEvent,
   GenerateRequest,
   ModelInfo,
   ProviderReport,
   Rates
 } from '../interface.ts'
+import { bench } from './bench.ts'
 import { Calls } from './calls.ts'
 import { createCatalog } from './catalog.ts'
 import type { Catalog, CatalogModel } from './catalog.ts'
@@ -32,7 +34,7 @@ import { reasonOf } from './model-folder.ts'
 import { ModelMemories } from './model-memories.ts'
 import { residentOf } from './resident.ts'
 import { resolveSampling } from './resolve-sampling.ts'
-import { RUNTIME_PACKAGE, runtimeVersion } from './runtime.ts'
+import { RUNTIME_PACKAGE, runtimeFolder, runtimeVersion } from './runtime.ts'
 import { Runs } from './runs.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -62,18 +64,22 @@ export class OnnxEngine implements LocalEngine {
   readonly #loaded = new Set<string>()
   /** When each model was last asked, by hash; this process's monotonic clock. */
   readonly #usedAt = new Map<string, number>()
+  /** What could not be loaded, and why, by hash: nothing is usable that is known not to be. */
+  readonly #refused = new Map<string, string>()
   /** By hash, from the last look at the folders. */
   #models = new Map<string, CatalogModel>()
   #reports: ProviderReport[] = []
   #hardware = processorInWords()
   #stopped = false
+  #benching = false
+  readonly #ending = new AbortController()
   #version: string | undefined
 
   constructor(init: EngineInit) {
     this.#runtime = init.runtime ?? RUNTIME_PACKAGE
     this.#log = init.log
     this.#catalog = createCatalog(init)
-    this.#measurements = new Measurements(init.measurements)
+    this.#measurements = new Measurements(init.measurements, this.#runtime)
     this.#memories = new ModelMemories(init.measurements, init.memory)
     this.#changed = init.changed ?? (() => undefined)
     this.#process = new EngineProcess({
@@ -105,11 +111,13 @@ export class OnnxEngine implements LocalEngine {
   }
 
   #info(model: CatalogModel): ModelInfo {
-    const { hash, broken } = model.info
+    const { hash } = model.info
+    const broken = model.info.broken ?? this.#refused.get(hash) ?? null
     const usedAt = this.#usedAt.get(hash)
     const measured = broken === null ? this.#measured(hash) : null
     return {
       ...model.info,
+      broken,
       ...this.#memories.facts(model),
       loaded: this.#loaded.has(hash),
       ...(usedAt !== undefined && { lastUsedMs: Math.round(performance.now() - usedAt) }),
@@ -149,11 +157,47 @@ export class OnnxEngine implements LocalEngine {
     signal?.throwIfAborted()
     const source = await this.#source(hash)
     // One that is not loaded is not loaded for this: it would drive out another, or come back without being asked.
-    if (source.measured !== null && !(again && this.#loaded.has(hash))) return source.measured.rates
-    await this.#calls.make((id) => ({ type: 'measure', id, model: source }), signal)
+    if (source.measured !== null && !(again && this.#loaded.has(hash))) {
+      // What is known from before is told as if it had been found now.
+      if (this.#reports.length === 0) this.#label(hash)
+      return source.measured.rates
+    }
+    await this.#calls
+      .make((id) => ({ type: 'measure', id, model: source }), signal)
+      .catch((err: unknown) => {
+        this.#refuse(hash, err)
+        throw err
+      })
     const { measured } = await this.#source(hash)
     if (measured === null) throw new EngineFailedError('The engine did not report what it measured.')
     return measured.rates
+  }
+
+  async *bench(hash: string, { signal }: AbortOptions = {}): AsyncGenerator<BenchEvent, void> {
+    signal?.throwIfAborted()
+    if (this.#benching) throw new BusyError('This device is being measured already; repeat it when that is over.')
+    this.#benching = true
+    try {
+      const source = await this.#source(hash)
+      if (this.#runs.size > 0) {
+        throw new BusyError(
+          'This device is answering; measured beside that, it would look slower than it is. Repeat it later.'
+        )
+      }
+      // Their memory is needed, and what is loaded may be with another provider afterwards.
+      for (const loaded of this.#loaded) await this.unload(loaded)
+      const version = this.#runtimeVersion()
+      const keep = (measured: Measured): void => {
+        this.#measurements.keep(hash, version, measured)
+        this.#label(hash)
+      }
+      const init = { source, info: this.#known(hash).info, providers: this.#measurements.providers, keep }
+      const ending = AbortSignal.any([this.#ending.signal, ...(signal === undefined ? [] : [signal])])
+      const place = { runtime: this.#runtime, runtimeFolder: runtimeFolder(this.#runtime), log: this.#log }
+      yield* bench({ ...init, ...place }, { signal: ending })
+    } finally {
+      this.#benching = false
+    }
   }
 
   async unload(hash: string): Promise<void> {
@@ -162,6 +206,7 @@ export class OnnxEngine implements LocalEngine {
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#ending.abort(new EngineFailedError(STOPPED))
     this.#failAll(new EngineFailedError(STOPPED))
     await this.#process.stop()
   }
@@ -195,6 +240,9 @@ export class OnnxEngine implements LocalEngine {
         yield event
         if (event.type === 'done') return
       }
+    } catch (err) {
+      this.#refuse(request.model, err)
+      throw err
     } finally {
       signal?.removeEventListener('abort', onAbort)
       this.#end(id)
@@ -242,7 +290,8 @@ export class OnnxEngine implements LocalEngine {
         `This device has no model ${hash.slice(0, 12)}; it has ${names.length === 0 ? 'none' : names.join(', ')}.`
       )
     }
-    if (model.info.broken !== null) throw new BrokenModelError(model.info.broken)
+    const broken = model.info.broken ?? this.#refused.get(hash) ?? null
+    if (broken !== null) throw new BrokenModelError(broken)
     return model
   }
 
@@ -310,6 +359,9 @@ export class OnnxEngine implements LocalEngine {
       case 'loading':
         this.#onLoading(reply)
         break
+      case 'bench':
+        // Only processes that measure tell this.
+        break
       case 'loaded':
         this.#onLoaded(reply)
         break
@@ -365,6 +417,11 @@ export class OnnxEngine implements LocalEngine {
         this.#log.debug(`no label for the graphics adapter: ${reasonOf(err)}`)
       }
     )
+  }
+
+  /** Want of memory passes; what the files are does not, and other files have another hash. */
+  #refuse(hash: string, err: unknown): void {
+    if (err instanceof BrokenModelError && !/memory|bad_alloc/i.test(err.message)) this.#refused.set(hash, err.message)
   }
 
   #onDeath({ err, crashed }: Death): void {

@@ -69,7 +69,7 @@ export function prepare(
  * reader has not seen comes out; they count against `maxTokens`, and greedy text is what it would have been. One with
  * text only (from another model) reads that text as the beginning of the answer.
  *
- * @throws {InvalidRequestError} for a continuation with tokens that the model does not have
+ * @throws {InvalidRequestError} for a prompt or a continuation with tokens that the graph does not have
  * @throws the signal's reason, at the latest after one run of the graph
  */
 export async function* generation(
@@ -78,6 +78,12 @@ export async function* generation(
   signal: AbortSignal
 ): AsyncGenerator<GenerationEvent, void, undefined> {
   const { session } = model
+  if (!prompt.every((id) => id < session.vocabulary)) {
+    throw new InvalidRequestError(
+      `The prompt holds tokens beyond the ${session.vocabulary} that the model's graph knows: its tokenizer or its ` +
+        'chat template is of another model. Copy or download it again.'
+    )
+  }
   if (!answered.every((id) => Number.isInteger(id) && id >= 0 && id < session.vocabulary)) {
     throw new InvalidRequestError('The answer so far holds tokens that this model does not have.')
   }
@@ -108,30 +114,34 @@ export async function* generation(
   const seen = new Set(ids)
   let cache = session.empty()
   let logits: Float32Array = new Float32Array(0)
-  for (let from = 0; from < ids.length; from += PREFILL_CHUNK) {
-    signal.throwIfAborted()
-    ;({ cache, logits } = await session.forward(cache, ids.slice(from, from + PREFILL_CHUNK)))
-    yield { type: 'prefilled', fraction: cache.length / ids.length }
-  }
-  prefillEnd = performance.now()
+  try {
+    for (let from = 0; from < ids.length; from += PREFILL_CHUNK) {
+      signal.throwIfAborted()
+      ;({ cache, logits } = await session.forward(cache, ids.slice(from, from + PREFILL_CHUNK)))
+      yield { type: 'prefilled', fraction: cache.length / ids.length }
+    }
+    prefillEnd = performance.now()
 
-  for (;;) {
-    signal.throwIfAborted()
-    const id = nextToken(logits, seen, sampling, position)
-    position++
-    if (model.ends.has(id)) {
-      yield { type: 'tokens', tokens: [id], text: text.finish() }
-      yield done('stop')
-      return
+    for (;;) {
+      signal.throwIfAborted()
+      const id = nextToken(logits, seen, sampling, position)
+      position++
+      if (model.ends.has(id)) {
+        yield { type: 'tokens', tokens: [id], text: text.finish() }
+        yield done('stop')
+        return
+      }
+      seen.add(id)
+      const { text: shown, stopped } = text.push([id])
+      const full = !stopped && position >= limit
+      yield { type: 'tokens', tokens: [id], text: full ? shown + text.finish() : shown }
+      if (stopped || full) {
+        yield done(stopped ? 'stop' : 'length')
+        return
+      }
+      ;({ cache, logits } = await session.forward(cache, [id]))
     }
-    seen.add(id)
-    const { text: shown, stopped } = text.push([id])
-    const full = !stopped && position >= limit
-    yield { type: 'tokens', tokens: [id], text: full ? shown + text.finish() : shown }
-    if (stopped || full) {
-      yield done(stopped ? 'stop' : 'length')
-      return
-    }
-    ;({ cache, logits } = await session.forward(cache, [id]))
+  } finally {
+    session.free(cache)
   }
 }

@@ -1,4 +1,6 @@
+import { readFile, readdir } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
+import { join } from 'node:path'
 
 /** Below this size of the weights the work of one token is too short to be shared out. */
 const TINY_MODEL_BYTES = 32 * 2 ** 20
@@ -23,6 +25,24 @@ export function processorInWords(): string {
   const cores = availableParallelism()
   const model = cpus()[0]?.model.replace(/\s+/g, ' ').trim() ?? ''
   return `cpu, ${cores} ${cores === 1 ? 'core' : 'cores'}${model === '' || model === 'unknown' ? '' : ` (${model})`}`
+}
+
+/** Vendors of graphics processors, by their PCI number (pci.ids). */
+const VENDORS: Readonly<Record<string, string>> = { '0x10de': 'NVIDIA', '0x1002': 'AMD', '0x8086': 'Intel' }
+
+/** Vendors of the graphics cards in this device (others by their number); null where the system does not tell it cheaply. */
+export async function graphicsCards(devices = '/sys/bus/pci/devices'): Promise<string[] | null> {
+  const names = await readdir(devices).catch(() => null)
+  if (names === null) return null
+  const cards: string[] = []
+  for (const name of names) {
+    const told = (file: string): Promise<string> => readFile(join(devices, name, file), 'latin1').catch(() => '')
+    // Class 03 is a display controller (PCI Code and ID Assignment Specification).
+    if (!(await told('class')).startsWith('0x03')) continue
+    const vendor = (await told('vendor')).trim()
+    cards.push(VENDORS[vendor] ?? vendor)
+  }
+  return cards
 }
 
 /** The graphics adapter in words, for example `cuda (NVIDIA RTX 4070)`. A label only: it may find nothing. */

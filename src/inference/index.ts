@@ -14,7 +14,7 @@
  * await engine.stop()
  * ```
  */
-import type { Engine } from '../interface.ts'
+import type { AbortOptions, BenchEvent, Engine } from '../interface.ts'
 import { OnnxEngine } from './engine.ts'
 import type { DeviceMemory } from './memory-need.ts'
 
@@ -62,6 +62,12 @@ export interface EngineInit {
 }
 
 export interface LocalEngine extends Engine {
+  /**
+   * Measures this device with one model; see `Mesh.bench`.
+   *
+   * @throws {UnknownModelError} {BrokenModelError} {BusyError} {EngineUnavailableError} {EngineFailedError}
+   */
+  bench(hash: string, options?: AbortOptions): AsyncIterable<BenchEvent>
   /** Process id of the child, or null while there is none. */
   pid(): number | null
   /** Megabytes resident in the child, or null while there is none. */
@@ -71,6 +77,8 @@ export interface LocalEngine extends Engine {
 export type { DeviceMemory } from './memory-need.ts'
 export { createCatalog, keepContentHash, modelHashOf, type Catalog, type CatalogModel } from './catalog.ts'
 export { ORIGIN, encodeOrigin, readOrigin } from './origin.ts'
+
+export { graphicsCards } from './hardware.ts'
 
 export function createEngine(init: EngineInit): LocalEngine {
   return new OnnxEngine(init)

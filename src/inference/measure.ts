@@ -15,7 +15,7 @@ const BUDGET_MS = 1500
 export async function measureRates(session: DecoderSession, signal?: AbortSignal): Promise<Rates> {
   const ids = Array.from({ length: PREFILL_CHUNK }, (_, index) => index % session.vocabulary)
   const started = performance.now()
-  await session.forward(session.empty(), [0])
+  session.free((await session.forward(session.empty(), [0])).cache)
   let prefillRate = 0
   let decodeRate = 0
   for (let run = 0; run < RUNS; run++) {
@@ -25,12 +25,14 @@ export async function measureRates(session: DecoderSession, signal?: AbortSignal
     let { cache } = await session.forward(session.empty(), ids)
     const read = performance.now()
     for (let token = 0; token < DECODE_TOKENS; token++) ({ cache } = await session.forward(cache, [token]))
+    session.free(cache)
     prefillRate = Math.max(prefillRate, perSecond(ids.length, read - begun))
     decodeRate = Math.max(decodeRate, perSecond(DECODE_TOKENS, performance.now() - read))
   }
   return { prefillRate, decodeRate }
 }
 
-function perSecond(tokens: number, ms: number): number {
+/** Tokens a second. */
+export function perSecond(tokens: number, ms: number): number {
   return (tokens * 1000) / Math.max(ms, 0.001)
 }

@@ -1,31 +1,41 @@
 import type { ProviderReport } from '../interface.ts'
 import type { MeasurementStore } from './index.ts'
 import type { Measured, ModelSource } from './messages.ts'
+import { readPieces } from './missing-pieces.ts'
 import { providersOf } from './providers.ts'
+import { runtimeFolder } from './runtime.ts'
 
 /**
- * What was measured on this device, kept by model, version of onnxruntime and list of providers: any change of these
- * has it measured again. A provider whose driver took the process down is left out from then on, until the runtime is
+ * What was measured on this device, kept by model, version of onnxruntime, list of providers and the pieces that they
+ * need: any change of these has it measured again. A provider whose driver took the process down is left out from then on, until the runtime is
  * another version.
  */
 export class Measurements {
   readonly #store: MeasurementStore
-  readonly #providers = providersOf(process.platform, process.arch)
+  /** All that this platform knows. */
+  readonly providers = providersOf(process.platform, process.arch)
+  readonly #pieces: string
   #trying: string | null = null
 
-  constructor(store: MeasurementStore) {
+  /** @param runtime the package that holds onnxruntime */
+  constructor(store: MeasurementStore, runtime: string) {
     this.#store = store
+    this.#pieces = piecesOf(runtime)
   }
 
   of(hash: string, version: string): Pick<ModelSource, 'providers' | 'measured'> {
-    const providers = this.#providers.filter((provider) => this.#store.get(crashKey(provider, version)) === undefined)
-    const kept = this.#store.get(measuredKey(hash, version, providers))
+    const providers = this.providers.filter((provider) => this.#store.get(crashKey(provider, version)) === undefined)
+    const kept = this.#store.get(this.#key(hash, version, providers))
     return { providers, measured: kept === undefined ? null : (JSON.parse(kept) as Measured) }
   }
 
   keep(hash: string, version: string, measured: Measured): void {
     const { providers } = this.of(hash, version)
-    this.#store.set(measuredKey(hash, version, providers), JSON.stringify(measured))
+    this.#store.set(this.#key(hash, version, providers), JSON.stringify(measured))
+  }
+
+  #key(hash: string, version: string, providers: readonly string[]): string {
+    return `engine ${hash} onnxruntime ${version} ${providers.join(',')} ${this.#pieces}`
   }
 
   /** A provider is being tried, or (null) none any more. */
@@ -44,7 +54,7 @@ export class Measurements {
 
   /** Reports on the providers that are left out. */
   crashed(version: string): ProviderReport[] {
-    return this.#providers
+    return this.providers
       .filter((provider) => this.#store.get(crashKey(provider, version)) !== undefined)
       .map((provider) => ({
         provider,
@@ -55,8 +65,15 @@ export class Measurements {
   }
 }
 
-function measuredKey(hash: string, version: string, providers: readonly string[]): string {
-  return `engine ${hash} onnxruntime ${version} ${providers.join(',')}`
+/** What providers need and is there: a driver that was installed since has its provider tried again. */
+function piecesOf(runtime: string): string {
+  try {
+    const { vulkanLoader, vulkanDrivers, cudaProvider } = readPieces(runtimeFolder(runtime))
+    return [...(vulkanLoader ? ['loader', ...vulkanDrivers] : []), ...(cudaProvider ? ['cuda'] : [])].join(',')
+  } catch {
+    // Without a runtime nothing is measured.
+    return ''
+  }
 }
 
 function crashKey(provider: string, version: string): string {

@@ -51,9 +51,27 @@ export interface GenerateCommand {
   continuation: Continuation
 }
 
+/** Measures one provider thoroughly, in a process that does nothing else. */
+export interface BenchCommand {
+  type: 'bench'
+  id: string
+  model: Pick<ModelSource, 'path' | 'graph' | 'threads'>
+  provider: string
+  promptTokens: number
+  answerTokens: number
+  runs: number
+}
+
+/** What is told of a measurement. */
+export type BenchStep =
+  | { type: 'loaded'; loadMs: number; memoryBytes: number; software: string | null }
+  /** Rates in tokens a second; `tokens` is the greedy answer. */
+  | { type: 'run'; prefillRate: number; decodeRate: number; tokens: number[] }
+
 export type Command =
   | GenerateCommand
   | { type: 'measure'; id: string; model: ModelSource }
+  | BenchCommand
   | { type: 'cancel'; id: string }
   | { type: 'unload'; id: string; hash: string }
   | { type: 'memory'; id: string }
@@ -65,8 +83,9 @@ export type Reply =
   | ({ type: 'progress'; id: string } & Omit<Waiting, 'type' | 'loaded'>)
   | (Tokens & { id: string })
   | (Done & { id: string })
+  | { type: 'bench'; id: string; step: BenchStep }
   | { type: 'failed'; id: string; name: string; message: string }
-  /** The answer to `measure` (nothing), `unload` (nothing) and `memory` (bytes). */
+  /** The answer to `measure` and `bench` (nothing), `unload` (nothing) and `memory` (bytes). */
   | { type: 'result'; id: string; value: number | null }
   /** A provider is about to be tried: should the child die now, it is this one's fault. */
   | { type: 'trying'; hash: string; provider: string }

@@ -17,6 +17,7 @@ import { readThrough } from './weight-files.ts'
 
 export interface ModelHostInit {
   runtime: () => Promise<Runtime>
+  runtimeFolder: string
   send: (reply: Reply) => void
   memory: Pick<MemoryKeeper, 'admit' | 'forget'>
   /** See `EngineInit`. */
@@ -221,6 +222,7 @@ export class ModelHost {
       // What worked once does not any more (a driver was updated or removed): look again.
     }
     const chosen = await chooseSession(runtime, path, model, {
+      runtimeFolder: this.#init.runtimeFolder,
       trying: (provider) => {
         this.#trying(provider)
       },

@@ -3,6 +3,8 @@ import { BrokenModelError } from '../errors.ts'
 import { DecoderSession } from './decoder-session.ts'
 import { measureRates } from './measure.ts'
 import type { Measured, ModelSource } from './messages.ts'
+import { PREFILL_CHUNK } from './generation.ts'
+import { loadedSoftwareDriver, missingPiece, readPieces } from './missing-pieces.ts'
 import { reasonOf } from './model-folder.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -30,6 +32,8 @@ export interface ChosenSession {
 }
 
 export interface ChooseOptions {
+  /** Where onnxruntime's package lies: what is missing depends on what is there. */
+  runtimeFolder: string
   /** Called before each try: a driver may take the whole process down. */
   trying: (provider: string) => void
   signal?: AbortSignal
@@ -43,11 +47,11 @@ export async function chooseSession(
   runtime: Runtime,
   path: string,
   { providers, threads }: Pick<ModelSource, 'providers' | 'threads'>,
-  { trying, signal }: ChooseOptions
+  { runtimeFolder, trying, signal }: ChooseOptions
 ): Promise<ChosenSession> {
   const failed: ProviderReport[] = []
-  const tried: { provider: string; decodeRate: number }[] = []
-  let best: ChosenSession | undefined
+  const tried: Tried[] = []
+  let best: (ChosenSession & { sample: Float32Array }) | undefined
   let error: unknown
   for (const provider of providers) {
     let session: DecoderSession | undefined
@@ -55,11 +59,19 @@ export async function chooseSession(
       signal?.throwIfAborted()
       trying(provider)
       session = await DecoderSession.create(runtime, path, { provider, threads })
+      const sample = await sampleOf(session)
       const rates = await measureRates(session, signal)
-      tried.push({ provider, decodeRate: rates.decodeRate })
+      if (provider === 'cpu' && best !== undefined && !agrees(best.sample, sample)) {
+        const wrong = best.measured.provider
+        failed.push({ provider: wrong, state: 'failed', reason: WRONG, decodeRate: null })
+        tried.splice(0, tried.length, ...tried.filter((each) => each.provider !== wrong))
+        await best.session.release()
+        best = undefined
+      }
+      tried.push({ provider, decodeRate: rates.decodeRate, software: softwareOf(provider) })
       if (best === undefined || rates.decodeRate > best.measured.rates.decodeRate) {
         await best?.session.release()
-        best = { session, measured: { provider, rates, reports: [] } }
+        best = { session, sample, measured: { provider, rates, reports: [] } }
       } else {
         await session.release()
       }
@@ -70,7 +82,7 @@ export async function chooseSession(
         throw err
       }
       error = err
-      failed.push({ provider, state: 'failed', reason: firstLine(err), decodeRate: null })
+      failed.push({ ...failureOf(provider, err, runtimeFolder), decodeRate: null })
     }
   }
   if (best === undefined) {
@@ -80,13 +92,73 @@ export async function chooseSession(
   return { session: best.session, measured: { ...best.measured, reports } }
 }
 
-/** Says in words how the providers that ran compare. Rates in tokens a second. */
-export function judge(tried: readonly { provider: string; decodeRate: number }[], used: string): ProviderReport[] {
+/** Said of a provider that is fast and wrong. */
+export const WRONG = 'it computes something else than the processor, so its answers cannot be trusted'
+
+/**
+ * Half precision on a GPU moves logits by a hundredth of their range. A kernel that is wrong moves them by a tenth: seen
+ * with onnxruntime 1.30, WebGPU, GroupQueryAttention and 64 tokens at once, on two software adapters.
+ */
+const TOLERANCE = 0.05
+
+/** The logits after a prompt that is read in one piece. */
+async function sampleOf(session: DecoderSession): Promise<Float32Array> {
+  const ids = Array.from({ length: PREFILL_CHUNK }, (_, index) => index % session.vocabulary)
+  const { cache, logits } = await session.forward(session.empty(), ids)
+  session.free(cache)
+  return logits
+}
+
+/** Whether logits are the processor's but for rounding. Pure. */
+export function agrees(logits: Float32Array, expected: Float32Array): boolean {
+  let [lowest, highest, difference] = [Infinity, -Infinity, 0]
+  for (const [id, score] of expected.entries()) {
+    lowest = Math.min(lowest, score)
+    highest = Math.max(highest, score)
+    // What is no number is no agreement either.
+    const own = Math.abs((logits[id] ?? NaN) - score)
+    difference = Number.isNaN(own) ? Infinity : Math.max(difference, own)
+  }
+  return difference <= TOLERANCE * (highest - lowest)
+}
+
+/** A provider that ran. */
+interface Tried {
+  provider: string
+  /** Tokens a second. */
+  decodeRate: number
+  /** What computes in software in the place of a GPU. */
+  software?: string | null
+}
+
+/** What computes for a provider in software, where that can be told. */
+export function softwareOf(provider: string): string | null {
+  return provider === 'webgpu' ? loadedSoftwareDriver() : null
+}
+
+/** Why a provider failed, with the piece that it lacks where that is known. */
+export function failureOf(
+  provider: string,
+  err: unknown,
+  runtimeFolder: string
+): Pick<ProviderReport, 'provider' | 'reason' | 'mend'> & { state: 'failed' } {
+  const missing = missingPiece(provider, process.platform, readPieces(runtimeFolder), runtimeFolder)
+  const said = firstLine(err)
+  if (missing === null) return { provider, state: 'failed', reason: said }
+  return { provider, state: 'failed', reason: `${missing.what} (${said})`, mend: missing.mend }
+}
+
+/** Says in words how the providers that ran compare. */
+export function judge(tried: readonly Tried[], used: string): ProviderReport[] {
   const rateOf = (name: string): number => tried.find(({ provider }) => provider === name)?.decodeRate ?? 0
   const cpu = rateOf('cpu')
-  return tried.map(({ provider, decodeRate }) => {
+  return tried.map(({ provider, decodeRate, software: driver = null }) => {
     const figure = `${Math.round(decodeRate)} tokens/s`
     if (provider === used) return { provider, decodeRate, state: 'used', reason: figure }
+    if (driver !== null) {
+      const reason = `${figure}, ${used} ${Math.round(rateOf(used))}: computed in software by ${driver}; no driver of a graphics card is there`
+      return { provider, decodeRate, state: 'software', reason }
+    }
     const software = provider !== 'cpu' && cpu > 0 && decodeRate < cpu * SOFTWARE_RATIO
     const reason = software
       ? `${figure}, the processor ${Math.round(cpu)}: it seems to be computed in software; is the driver installed?`

@@ -18,16 +18,20 @@ const PLATFORMS = 'Linux (x64, arm64, glibc), macOS (arm64) and Windows (x64, ar
  * @throws {EngineUnavailableError} when the package is absent or has nothing for this platform
  */
 export function runtimeVersion(name: string): string {
-  let manifest: string
+  const folder = runtimeFolder(name)
+  if (!existsSync(join(folder, 'bin', 'napi-v6', process.platform, process.arch))) {
+    throw unavailable(`${name} has no binary for ${process.platform} ${process.arch}`)
+  }
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
+}
+
+/** Where the package lies. @throws {EngineUnavailableError} when it is absent */
+export function runtimeFolder(name: string): string {
   try {
-    manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
+    return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
   } catch (err) {
     throw unavailable(`the package ${name} is not installed`, err)
   }
-  if (!existsSync(join(dirname(manifest), 'bin', 'napi-v6', process.platform, process.arch))) {
-    throw unavailable(`${name} has no binary for ${process.platform} ${process.arch}`)
-  }
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
 }
 
 /**

@@ -30,7 +30,8 @@ function penalize(logits: Float32Array, seen: ReadonlySet<number>, penalty: numb
   }
 }
 
-function argmax(logits: Float32Array): number {
+/** Greedy: the lowest id among equals. */
+export function argmax(logits: Float32Array): number {
   let best = 0
   let highest = -Infinity
   for (let id = 0; id < logits.length; id++) {

@@ -4,6 +4,8 @@ import type { EngineInfo, Finding, ModelInfo, PeerInfo, ProviderReport } from '.
 export interface OwnFacts {
   models: ModelInfo[]
   providers: ProviderReport[]
+  /** Vendors of the graphics cards, or null where that is not known. */
+  graphics: readonly string[] | null
   /** Why there is no engine, or null. */
   engineError: string | null
   modelsFolder: string
@@ -34,24 +36,45 @@ function engine({ engineError }: OwnFacts): Finding[] {
     : [{ check: 'engine', state: 'problem', message: engineError }]
 }
 
-/** The Debian packages whose absence a provider's own words betray. */
-const MISSING: readonly { words: RegExp; what: string; mend: string }[] = [
-  { words: /vulkan/i, what: 'the Vulkan loader is missing', mend: 'sudo apt install libvulkan1' },
-  {
-    words: /libcu(blas|dart|dnn|fft)/i,
-    what: 'the CUDA libraries are missing',
-    mend: 'sudo apt install nvidia-cuda-toolkit'
-  }
-]
-
-function providers({ providers }: OwnFacts): Finding[] {
-  return providers.map(({ provider, state, reason }): Finding => {
+/**
+ * What is missing is worth a warning where a graphics card waits for it. CUDA is a choice: where another provider uses
+ * the card already, it is told and no more.
+ */
+function providers({ providers, graphics }: OwnFacts): Finding[] {
+  const used = providers.find(({ state }) => state === 'used')?.provider ?? 'cpu'
+  return providers.map(({ provider, state, reason, mend }): Finding => {
     const check = `provider-${provider}`
+    if (state === 'software' && graphics !== null && graphics.length > 0) {
+      return { check, state: 'warning', message: `${provider}: ${STATES[state]} (${reason})`, mend: driverOf(graphics) }
+    }
     if (state !== 'failed') return { check, state: 'ok', message: `${provider}: ${STATES[state]} (${reason})` }
-    const missing = MISSING.find(({ words }) => words.test(reason))
-    if (missing === undefined) return { check, state: 'ok', message: `${provider}: not usable here (${reason})` }
-    return { check, state: 'warning', message: `${provider}: ${missing.what} (${reason})`, mend: missing.mend }
+    if (mend === undefined) return { check, state: 'ok', message: `${provider}: not usable here (${reason})` }
+    const suits = graphics === null || (provider === 'cuda' ? graphics.includes('NVIDIA') : graphics.length > 0)
+    if (!suits) {
+      const card = provider === 'cuda' ? 'NVIDIA graphics card' : 'graphics card'
+      return { check, state: 'ok', message: `${provider}: ${reason}. No ${card} was seen here; with one:`, mend }
+    }
+    const download = provider === 'cuda' && mend.includes('install.js') ? CUDA_DOWNLOAD : ''
+    const needless = provider === 'cuda' && used !== 'cpu'
+    return {
+      check,
+      state: needless ? 'ok' : 'warning',
+      message: `${provider}: ${reason}.${download} To mend it:`,
+      mend
+    }
   })
+}
+
+/** What the script of onnxruntime-node 1.30 does (`script/install.js`, `script/install-metadata.js`). */
+const CUDA_DOWNLOAD =
+  ' The command downloads Microsoft.ML.OnnxRuntime.Gpu.Linux from nuget.org, some hundred megabytes, and lays its three' +
+  ' libraries beside the others; CUDA 12 and cuDNN 9 are needed too.'
+
+/** The Debian package with the driver for the cards that are there. */
+function driverOf(graphics: readonly string[]): string {
+  return graphics.every((vendor) => vendor === 'NVIDIA')
+    ? 'sudo apt-get install nvidia-driver'
+    : 'sudo apt-get install mesa-vulkan-drivers'
 }
 
 const STATES = { used: 'answers', slower: 'works, but another is faster', software: 'is a software adapter, not a GPU' }

@@ -4,6 +4,8 @@ import type {
   AbortOptions,
   AskEvent,
   AskOptions,
+  BenchEvent,
+  BenchOptions,
   DiscoverOptions,
   Discovery,
   Engines,
@@ -21,11 +23,13 @@ import type {
   PeerInfo,
   PlacementRow
 } from '../interface.ts'
+import { graphicsCards } from '../inference/index.ts'
 import type { LocalEngine } from '../inference/index.ts'
 import { DEFAULT_PORT, diagnose, readNetworkFacts, scan } from '../protocols/discovery/index.ts'
 import type { OwnAnswers } from './answering.ts'
 import type { Asking } from './asking.ts'
 import type { Broadcast } from './broadcast.ts'
+import { benchable } from './benchable.ts'
 import { examine } from './doctor.ts'
 import type { LocalLibrary } from './library/local-library.ts'
 import type { Living } from './living.ts'
@@ -164,6 +168,16 @@ export class LocalMesh implements Mesh {
     return choice.mark(await engine.models())
   }
 
+  async *bench({ model, ...options }: BenchOptions = {}): AsyncGenerator<BenchEvent, void> {
+    await this.#begin(options)
+    await settled(this.#parts.measuring.first, FIRST_MEASUREMENT_MS, options.signal)
+    const models = await this.#parts.engine.models()
+    const { hash } = benchable(models, this.#parts.capability.get().models, model)
+    yield* this.#parts.engine.bench(hash, options)
+    // What it offers follows from what was measured.
+    await this.#parts.measuring.look()
+  }
+
   async doctor(options: AbortOptions = {}): Promise<Finding[]> {
     await this.#begin(options)
     const { engine, network, neighbours, capability, paths, measuring } = this.#parts
@@ -171,6 +185,7 @@ export class LocalMesh implements Mesh {
     const own = examine({
       models: await engine.models(),
       providers: engine.providers(),
+      graphics: await graphicsCards(),
       engineError: measuring.engineError,
       modelsFolder: paths.models,
       engines: await this.engines.list(options),

@@ -32,6 +32,7 @@ Devices
 Models
   model [ACTION [WORD…]]  list the models on this device and see how to add a real one
   engine [ls | add | rm]  let Ollama, llama.cpp, LM Studio, vLLM or exo answer for this device
+  bench                   measure this device and see which provider answers, and why
 
 Start here: mesh join
 More about one: mesh help ask

@@ -1,6 +1,8 @@
 import type {
   AskEvent,
   AskOptions,
+  BenchEvent,
+  BenchOptions,
   Discovery,
   Finding,
   Mesh,
@@ -134,6 +136,8 @@ export class SmallFake implements Mesh {
   rows: PlacementRow[] = []
   findings: Finding[] = []
   asked: { prompt: string | Message[]; options: AskOptions }[] = []
+  benches: BenchOptions[] = []
+  benched: BenchEvent[] = []
   stopped = 0
   shutdowns: ({ finishMs?: number } | undefined)[] = []
   pauses: PauseOptions[] = []
@@ -189,6 +193,15 @@ export class SmallFake implements Mesh {
 
   doctor(): Promise<Finding[]> {
     return Promise.resolve(this.findings)
+  }
+
+  async *bench(options: BenchOptions = {}): AsyncGenerator<BenchEvent> {
+    this.benches.push(options)
+    for (const event of this.benched) {
+      await Promise.resolve()
+      options.signal?.throwIfAborted()
+      yield event
+    }
   }
 
   async *events({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<MeshEvent> {

@@ -146,7 +146,8 @@ export function meshCompliance(name: string, create: () => Promise<Specimen>): v
         () => mesh.discover({ signal }),
         () => mesh.why(undefined, { signal }),
         () => mesh.models({ signal }),
-        () => mesh.doctor({ signal })
+        () => mesh.doctor({ signal }),
+        () => collect(mesh.bench({ signal }))
       ]
       for (const call of calls) await assert.rejects(call(), (error) => error === reason)
     })
@@ -190,6 +191,41 @@ export function meshCompliance(name: string, create: () => Promise<Specimen>): v
         assert.match(state, /^(ok|warning|problem)$/)
         assert.notEqual(message, '')
       }
+    })
+
+    describe('bench', () => {
+      it('tells what it measures, each provider once with figures or a reason, and which is used', async function () {
+        this.timeout(60_000)
+        const events = await collect(mesh.bench())
+        const [started, done] = [events[0], events.at(-1)]
+        assert.ok(started?.type === 'started' && done?.type === 'done')
+        const results = events.filter((event) => event.type === 'provider')
+        assert.deepEqual(results.map(({ provider }) => provider).sort(), [...started.providers].sort())
+        for (const { state, reason, decode, prefill, loadMs } of results) {
+          if (state === 'failed') assert.ok(reason !== null && reason !== '' && decode === null)
+          else
+            for (const each of [decode, prefill])
+              assert.ok(each !== null && each.lowest > 0 && each.median <= each.highest)
+          assert.equal(loadMs === null, state === 'failed')
+        }
+        assert.ok(results.some(({ provider, state }) => provider === done.used && state === 'measured'))
+        assert.deepEqual(JSON.parse(JSON.stringify(events)), events)
+      })
+
+      it('refuses a model that is not here', async () => {
+        await assert.rejects(collect(mesh.bench({ model: 'no-such-model' })), { name: 'UnknownModelError' })
+      })
+
+      it('that is aborted throws the reason of its signal', async () => {
+        const controller = new AbortController()
+        const reason = new Error('no longer wanted')
+        const measuring = (async () => {
+          for await (const { type } of mesh.bench({ signal: controller.signal })) {
+            if (type === 'progress') controller.abort(reason)
+          }
+        })()
+        await assert.rejects(measuring, (error) => error === reason)
+      })
     })
 
     describe('events', () => {

@@ -17,6 +17,7 @@ import { summarizeOnnx } from '../../src/inference/onnx-file.ts'
 import { createCatalog, modelHashOf } from '../../src/inference/catalog.ts'
 import type { Catalog, CatalogModel } from '../../src/inference/catalog.ts'
 import { FIXTURES } from './fixture.ts'
+import { onnx } from './onnx-bytes.ts'
 
 describe('the models of a device', () => {
   let folder: string
@@ -56,7 +57,8 @@ describe('the models of a device', () => {
       parameters: 38816,
       quantization: 'fp32',
       contextLength: 256,
-      broken: null
+      broken: null,
+      graph: 'onnx/model.onnx'
     })
     assert.match(hash, /^[0-9a-f]{64}$/)
     assert.ok(bytes > 200_000)
@@ -139,19 +141,18 @@ describe('the models of a device', () => {
   })
 
   it('are named as broken when the weights beside the graph are missing, or lie outside', async () => {
-    const missing = await brokenBy((path) => {
-      writeFileSync(join(path, 'onnx', 'model.onnx'), graphWithWeightsIn('model.onnx_data'))
-    })
-    assert.equal(missing, `${model('it')}/onnx/model.onnx_data is missing; model.onnx keeps its weights there.`)
+    cpSync(join(FIXTURES, 'models', 'parts'), model('whole'), { recursive: true })
+    assert.equal((await list()).get('whole')?.broken, null)
+    rmSync(join(model('whole'), 'onnx', 'model.onnx_data_1'))
+    assert.equal(
+      (await list()).get('whole')?.broken,
+      `${model('whole')}/onnx/model.onnx_data_1 is missing; model.onnx keeps its weights there. ` +
+        'Copy or download it into the same folder.'
+    )
     const outside = await brokenBy((path) => {
-      writeFileSync(join(path, 'onnx', 'model.onnx'), graphWithWeightsIn('../../../../etc/passwd'))
+      writeFileSync(join(path, 'onnx', 'model.onnx'), onnx({ external: [{ location: '../../../../etc/passwd' }] }))
     })
     assert.match(outside, /refers to weights outside of the model/)
-    const whole = await brokenBy((path) => {
-      writeFileSync(join(path, 'onnx', 'model.onnx'), graphWithWeightsIn('model.onnx_data'))
-      writeFileSync(join(path, 'onnx', 'model.onnx_data'), 'weights')
-    })
-    assert.equal(whole, 'not broken')
   })
 
   it('prefer the graph that its maker calls the model, then 4 bits, then 8', async () => {
@@ -162,6 +163,9 @@ describe('the models of a device', () => {
     cpSync(graph('model.onnx'), graph('model_q4f16.onnx'))
     cpSync(graph('model.onnx'), graph('model_quantized.onnx'))
     assert.equal(await chosen(), 'fp32')
+    const info = (await list()).get('it')
+    assert.equal(info?.graph, 'onnx/model.onnx')
+    assert.deepEqual(info.otherGraphs, ['onnx/model_fp16.onnx', 'onnx/model_q4f16.onnx', 'onnx/model_quantized.onnx'])
     for (const [gone, next] of [
       ['model.onnx', 'q4f16'],
       ['model_q4f16.onnx', 'q8'],
@@ -199,12 +203,3 @@ describe('what a model is', () => {
     assert.equal(parametersOf({ vocab_size: 32000 }), null)
   })
 })
-
-/** The smallest ONNX file with one weight kept in another file (onnx.proto: graph 7, initializer 5, external data 13). */
-function graphWithWeightsIn(location: string): Buffer {
-  const field = (number: number, content: Buffer): Buffer =>
-    Buffer.concat([Buffer.of(number * 8 + 2, content.length), content])
-  const entry = field(13, Buffer.concat([field(1, Buffer.from('location')), field(2, Buffer.from(location))]))
-  const tensor = Buffer.concat([Buffer.of(1 * 8, 2), Buffer.of(2 * 8, 1), entry])
-  return field(7, field(5, tensor))
-}

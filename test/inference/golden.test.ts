@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { createChatPrompt } from '../../src/inference/chat-prompt.ts'
+import { PREFILL_CHUNK } from '../../src/inference/generation.ts'
 import type { LocalEngine } from '../../src/inference/index.ts'
 import { readModelFolder } from '../../src/inference/model-folder.ts'
 import type { Message } from '../../src/interface.ts'
@@ -15,6 +16,12 @@ interface Golden {
   tokens: number[]
   text: string
 }
+
+/**
+ * DynamicQuantizeLinear takes the scale of its 8 bits from all tokens that are read together. The engine reads a long
+ * prompt in pieces and transformers.js at once, so only what fits into one piece is rounded alike.
+ */
+const SCALED_BY_PIECE = ['int8']
 
 const places = readdirSync(join(FIXTURES, 'golden')).map((file) => {
   const name = basename(file, '.json')
@@ -38,7 +45,9 @@ describe('the engine answers as transformers.js does', () => {
 
     it(`in the tokens and the text of ${name}`, async () => {
       const model = await hashOf(engine, name)
-      for (const { messages, maxTokens, tokens, text } of cases) {
+      const comparable = cases.filter(({ prompt }) => !SCALED_BY_PIECE.includes(name) || prompt.length <= PREFILL_CHUNK)
+      assert.ok(comparable.length >= 2)
+      for (const { messages, maxTokens, tokens, text } of comparable) {
         const sampling = { temperature: 0, maxTokens }
         const given = await answer(engine.generate(ask(model, messages, { sampling })))
         assert.deepEqual(given.tokens, tokens)

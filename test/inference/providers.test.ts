@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
-import { judge, providersOf } from '../../src/inference/providers.ts'
+import { agrees, judge, providersOf } from '../../src/inference/providers.ts'
 
 describe('providers', () => {
   it('end with the processor on every platform', () => {
     assert.deepEqual(providersOf('linux', 'arm64'), ['cpu'])
     assert.deepEqual(providersOf('win32', 'x64'), ['webgpu', 'dml', 'cpu'])
     assert.deepEqual(providersOf('sunos', 'x64'), ['cpu'])
+  })
+
+  it('agree with the processor where only rounding differs', () => {
+    const expected = Float32Array.of(-20, 0, 20)
+    assert.equal(agrees(Float32Array.of(-19.5, 0.5, 20.5), expected), true)
+    assert.equal(agrees(Float32Array.of(-20, 3.7, 20), expected), false)
+    assert.equal(agrees(Float32Array.of(-20, NaN, 20), expected), false)
+    assert.equal(agrees(Float32Array.of(-20, 0), expected), false)
   })
 
   it('are told apart in words: used, slower, and an adapter that is only software', () => {

@@ -9,6 +9,7 @@ import { MINI } from './candidates.ts'
 const HEALTHY: OwnFacts = {
   models: [modelInfo(null)],
   providers: [{ provider: 'cpu', state: 'used', reason: '640 tokens a second', decodeRate: 640 }],
+  graphics: ['AMD'],
   engineError: null,
   engines: [],
   modelsFolder: '/home/me/.mesh/models',
@@ -53,21 +54,49 @@ describe('the doctor, on this device', () => {
     ])
   })
 
-  it('gives the command for libraries that a provider misses', () => {
-    const failed = (provider: string, reason: string) => ({
-      providers: [{ provider, state: 'failed' as const, reason, decodeRate: null }]
-    })
-    const mends = [
-      failed('webgpu', 'libvulkan.so.1: cannot open shared object file'),
-      failed('cuda', 'libcublasLt.so.12: cannot open shared object file')
-    ].map((facts) => complaints(facts))
-    assert.deepEqual(
-      mends.flat().map(({ check, state, mend }) => ({ check, state, mend })),
-      [
-        { check: 'provider-webgpu', state: 'warning', mend: 'sudo apt install libvulkan1' },
-        { check: 'provider-cuda', state: 'warning', mend: 'sudo apt install nvidia-cuda-toolkit' }
-      ]
+  const lacking = (provider: string, mend: string): OwnFacts['providers'][number] => ({
+    ...{ provider, state: 'failed', reason: `a piece is missing (the words of ${provider})`, decodeRate: null, mend }
+  })
+  const CPU: OwnFacts['providers'][number] = { provider: 'cpu', state: 'used', reason: '12 tokens/s', decodeRate: 12 }
+  const LOADER = lacking('webgpu', 'sudo apt-get install libvulkan1')
+  const CUDA = lacking('cuda', 'node /x/script/install.js --onnxruntime-node-install=cuda12')
+
+  it('gives the command for the piece that a provider lacks, where a graphics card waits for it', () => {
+    const found = (graphics: string[] | null): unknown[] =>
+      complaints({ providers: [CPU, LOADER, CUDA], graphics }).map(({ check, state, mend }) => ({ check, state, mend }))
+    const loader = { check: 'provider-webgpu', state: 'warning', mend: LOADER.mend }
+    const cuda = { check: 'provider-cuda', state: 'warning', mend: CUDA.mend }
+    assert.deepEqual(found(['AMD']), [loader])
+    assert.deepEqual(found(['Intel', 'NVIDIA']), [loader, cuda])
+    // Who cannot tell which cards there are had better say too much.
+    assert.deepEqual(found(null), [loader, cuda])
+    assert.deepEqual(found([]), [])
+  })
+
+  it('tells the command without a warning where no card was seen, and where another provider uses it already', () => {
+    const findings = (providers: OwnFacts['providers'], graphics: string[]): string[] =>
+      examine({ ...HEALTHY, providers, graphics }).flatMap(({ message, mend }) =>
+        mend === undefined ? [] : [message, mend]
+      )
+    assert.deepEqual(findings([CPU, LOADER], []), [
+      'webgpu: a piece is missing (the words of webgpu). No graphics card was seen here; with one:',
+      'sudo apt-get install libvulkan1'
+    ])
+    const [message] = findings([{ ...CPU, provider: 'webgpu' }, CUDA], ['NVIDIA'])
+    assert.match(
+      message ?? '',
+      /downloads Microsoft\.ML\.OnnxRuntime\.Gpu\.Linux from nuget\.org.* CUDA 12 and cuDNN 9/
     )
+    assert.deepEqual(complaints({ providers: [{ ...CPU, provider: 'webgpu' }, CUDA], graphics: ['NVIDIA'] }), [])
+  })
+
+  it('gives the driver for the card where only a software adapter was found', () => {
+    const software = { provider: 'webgpu', state: 'software', reason: 'lavapipe', decodeRate: 5 } as const
+    const mends = (graphics: string[]): unknown[] =>
+      complaints({ providers: [CPU, software], graphics }).map(({ mend }) => mend)
+    assert.deepEqual(mends(['NVIDIA']), ['sudo apt-get install nvidia-driver'])
+    assert.deepEqual(mends(['AMD']), ['sudo apt-get install mesa-vulkan-drivers'])
+    assert.deepEqual(mends([]), [])
   })
 
   it('does not complain of a provider that this device cannot have', () => {
@@ -76,8 +105,8 @@ describe('the doctor, on this device', () => {
       { provider: 'cpu', state: 'slower', reason: '12 instead of 40 tokens a second', decodeRate: 12 },
       { provider: 'webgpu', state: 'software', reason: 'llvmpipe', decodeRate: null }
     ]
-    assert.deepEqual(complaints({ providers }), [])
-    const messages = examine({ ...HEALTHY, providers }).map(({ message }) => message)
+    assert.deepEqual(complaints({ providers, graphics: [] }), [])
+    const messages = examine({ ...HEALTHY, providers, graphics: [] }).map(({ message }) => message)
     assert.match(messages.join('\n'), /coreml: not usable here \(not built/)
     assert.match(messages.join('\n'), /cpu: works, but another is faster \(12 instead/)
     assert.match(messages.join('\n'), /webgpu: is a software adapter, not a GPU \(llvmpipe\)/)
