@@ -8,7 +8,7 @@
  * Writing and unpacking leave alone what is there already, byte for byte, so that a second try goes on where the first
  * one ended. Both are generators: whoever takes no more events has stopped the work.
  */
-export { checkRoom, makeFolder, roomOn, syncFolder, writing } from './disk.ts'
+export { checkRoom, makeFolder, syncFolder, writing } from './disk.ts'
 export { isModelName, nameFrom } from './model-name.ts'
 export { LEAST_PART_BYTES, filesProblem, totalBytes, type ManifestFile } from './manifest.ts'
 export { listModelFiles, type ModelFile } from './model-files.ts'

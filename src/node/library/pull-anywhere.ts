@@ -7,7 +7,7 @@ import { shelves } from './nearby.ts'
 import { pull, type PullInit } from './pull.ts'
 
 /** As `from`: the Hugging Face hub. A device of that name is called by its id. */
-export const FROM_HUB = 'hub'
+const FROM_HUB = 'hub'
 
 /** From the device that is named; else, for a name on the hub, from a device that has pulled it there, else from the hub. */
 export async function* pullFromAnywhere(
