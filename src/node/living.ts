@@ -17,7 +17,7 @@ export interface LivingInit {
 }
 
 /** An answer of a few paragraphs on a slow device takes no longer; whoever waits for a stop waits no longer either. */
-export const FINISH_MS = 60_000
+const FINISH_MS = 60_000
 /** What was let go of tells its asker so; on a LAN that takes far less. */
 const LETTING_GO_MS = 1_000
 
