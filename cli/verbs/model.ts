@@ -113,7 +113,7 @@ export const model = defineVerb({
   flags: FLAGS,
   notes: (hint) => [
     `${hint('model ls')}: the models on this device; ${hint('model show NAME')}: one of them.`,
-    `${hint('model pull')}: what your other devices have, and models of the Hugging Face hub that are known to run, with what fits this device.`,
+    `${hint('model pull')}: what your other devices have, and chosen models of the Hugging Face hub, with what fits this device.`,
     `${hint('model pull OWNER/NAME')}: brings a model of the hub here, any in its ONNX layout; from another of your devices where one has it (--from hub: not from there). HF_TOKEN, HF_HOME and HF_ENDPOINT count as for the hub's own tools.`,
     `${hint('model pull NAME --from DEVICE')}: copies a model of another of your devices to this one, without the internet. Where a pull was interrupted, the same command goes on.`,
     `${hint('model export NAME PATH')}: a copy to carry, into a folder such as that of a stick, or as one file that ends in .tar. Where it was interrupted, the same command goes on.`,
