@@ -438,7 +438,7 @@ export interface NearbyModel {
 /** How a model would do on this device. `tight`: when other programs give up memory. `no-room`: on the disk. */
 export type ModelFit = 'fits' | 'tight' | 'too-large' | 'no-room'
 
-/** A model of the hub that is known to run here, in the quantization that would be taken by default. */
+/** A model of the hub that was chosen for this list, in the quantization that would be taken by default. */
 export interface CatalogueEntry {
   /** `OWNER/NAME` */
   repository: string
@@ -469,7 +469,7 @@ export interface HubSettings {
 
 /** The models of this device as files that are carried, added and removed. Paths are absolute, on this device. */
 export interface ModelLibrary {
-  /** Models of the hub that are known to run here, the smallest first. Nothing is asked of the hub. */
+  /** Chosen models of the hub, the smallest first. Nothing is asked of the hub. */
   catalogue(options?: AbortOptions): Promise<CatalogueEntry[]>
   /**
    * Writes a portable package: into a folder as `NAME.meshmodel`, or as one file that ends in `.tar`. Where an earlier

@@ -67,7 +67,7 @@ function providers({ providers, graphics }: OwnFacts): Finding[] {
 
 /** What the script of onnxruntime-node 1.30 does (`script/install.js`, `script/install-metadata.js`). */
 const CUDA_DOWNLOAD =
-  ' The command downloads Microsoft.ML.OnnxRuntime.Gpu.Linux from nuget.org, some hundred megabytes, and lays its three' +
+  ' The command downloads Microsoft.ML.OnnxRuntime.Gpu.Linux from NuGet, some hundred megabytes, and lays its three' +
   ' libraries beside the others; CUDA 12 and cuDNN 9 are needed too.'
 
 /** The Debian package with the driver for the cards that are there. */

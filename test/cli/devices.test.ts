@@ -229,11 +229,11 @@ describe('mesh model', () => {
     const mesh = new SmallFake()
     const unknown = await commandLine(['model', 'show', 'nix'], { mesh })
     assert.deepEqual(unknown, { code: 1, stdout: '', stderr: 'There is no model “nix” here; there is mini.\n' })
-    const pull = await commandLine(['model', 'pull'], { mesh })
-    assert.deepEqual(pull, {
+    const push = await commandLine(['model', 'push'], { mesh })
+    assert.deepEqual(push, {
       code: 2,
       stdout: '',
-      stderr: 'mesh model knows ls, show, export, import, add, use, rm, not “pull”.\n'
+      stderr: 'mesh model knows ls, show, pull, export, import, add, use, rm, not “push”.\n'
     })
     const nameless = await commandLine(['model', 'show'], { mesh })
     assert.equal(nameless.stderr, 'The form is mesh model show NAME.\n')

@@ -105,7 +105,7 @@ describe('mesh model pull', () => {
     assert.deepEqual(mesh.library.calls, [['pull', chosen]])
   })
 
-  it('lists without a name what is known to run, how it fits here, and the largest that does', async () => {
+  it('lists without a name chosen models, how it fits here, and the largest that does', async () => {
     const entry = {
       ...({ license: 'apache-2.0', quantization: 'q4', here: null, fit: 'fits', reason: 'enough' } as const),
       ...{ parameters: 135e6, bytes: 202e6, memory: 400e6 }

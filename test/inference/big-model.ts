@@ -37,11 +37,16 @@ export async function makeBigModel(
   for (const name of ['generation_config.json', 'tokenizer.json', 'tokenizer_config.json']) {
     cpSync(join(plain, name), join(path, name))
   }
-  const config = JSON.parse(readFileSync(join(plain, 'config.json'), 'utf8')) as object
-  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...config, max_position_embeddings: contextLength }))
+  const config = JSON.parse(readFileSync(join(plain, 'config.json'), 'utf8')) as { num_hidden_layers: number }
   const columns = Math.max(1, Math.floor(weights / INT32_BYTES / HIDDEN))
   const heads = Math.floor(cachePerToken / INT32_BYTES / HEAD / CACHES.length)
   const caches = heads === 0 ? [] : CACHES
+  // Keys and values of each layer.
+  const num_hidden_layers = config.num_hidden_layers + caches.length / 2
+  writeFileSync(
+    join(path, 'config.json'),
+    JSON.stringify({ ...config, num_hidden_layers, max_position_embeddings: contextLength })
+  )
   const tensors = [
     tensor('big.embedding', [VOCABULARY, HIDDEN], 0),
     tensor('big.weights', [HIDDEN, columns], VOCABULARY * HIDDEN * INT32_BYTES),

@@ -85,7 +85,7 @@ describe('the doctor, on this device', () => {
     const [message] = findings([{ ...CPU, provider: 'webgpu' }, CUDA], ['NVIDIA'])
     assert.match(
       message ?? '',
-      /downloads Microsoft\.ML\.OnnxRuntime\.Gpu\.Linux from nuget\.org.* CUDA 12 and cuDNN 9/
+      /downloads Microsoft\.ML\.OnnxRuntime\.Gpu\.Linux from NuGet.* CUDA 12 and cuDNN 9/
     )
     assert.deepEqual(complaints({ providers: [{ ...CPU, provider: 'webgpu' }, CUDA], graphics: ['NVIDIA'] }), [])
   })

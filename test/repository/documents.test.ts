@@ -14,6 +14,7 @@ const DOCUMENTS = [
   'models/mini/README.md',
   'src/protocols/PROTOCOL.md',
   'src/packages/FORMAT.md',
+  'docs/models.md',
   ...readdirSync(join(ROOT, 'docs/decisions')).map((file) => `docs/decisions/${file}`)
 ]
 
