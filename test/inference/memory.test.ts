@@ -14,6 +14,9 @@ const GREEDY = { temperature: 0, maxTokens: 4 }
 /** The engine's process without any model: Node, onnxruntime, a tokenizer, and what an allocator holds back. */
 const SLACK = 150 * MB
 
+/** Rounds in which a load is to be caught in its middle. */
+const HOLDS = 10
+
 /** Figures of a process in bytes, while it is there. */
 function memoryOf(pid: number | null): { anonymous: number; all: number } | null {
   try {
@@ -203,8 +206,6 @@ describe('the memory of models, with real ones,', function () {
 
   it('tells how far it is while it loads to all who wait for it', async function () {
     if (process.platform !== 'linux') this.skip()
-    limited(600 * MB)
-    const { hash } = await info('one')
     /** A child that is stopped when half of it is there stands for a slow one: that second is told. */
     const hold = async (): Promise<void> => {
       await until('half is loaded', () => (memoryOf(engine.pid())?.all ?? 0) > 150 * MB)
@@ -213,23 +214,23 @@ describe('the memory of models, with real ones,', function () {
       await delay(1500)
       process.kill(pid, 'SIGCONT')
     }
-    const listen = async (): Promise<Waiting[]> => {
+    const listen = async (hash: string): Promise<number[]> => {
       const heard: Waiting[] = []
       for await (const event of engine.generate(ask(hash, 'hello', { sampling: GREEDY }))) {
         if (event.type === 'waiting') heard.push(event)
       }
-      return heard
+      return heard.map(({ loaded }) => loaded).filter((loaded) => loaded !== null)
     }
-    const [held, ...all] = await Promise.all([hold(), listen(), listen()])
-    assert.equal(held, undefined)
-    for (const heard of all) {
-      const fractions = heard.map(({ loaded }) => loaded).filter((loaded) => loaded !== null)
-      assert.ok(
-        fractions.some((loaded) => loaded >= 0.8 && loaded < 1),
-        JSON.stringify(heard)
-      )
-      assert.deepEqual(fractions, fractions.toSorted())
+    for (let round = 0; round < HOLDS; round++) {
+      limited(600 * MB)
+      const { hash } = await info('one')
+      const [, ...all] = await Promise.all([hold(), listen(hash), listen(hash)])
+      for (const fractions of all) assert.deepEqual(fractions, fractions.toSorted())
+      if (all.every((fractions) => fractions.some((loaded) => loaded >= 0.8 && loaded < 1))) return
+      // It was through before it could be stopped, which takes a moment on a busy machine.
+      await engine.stop()
     }
+    assert.fail(`in ${HOLDS} rounds nobody heard of a load that was under way`)
   })
 
   it('is unharmed by a cancel, a death, and a file that goes while it loads', async () => {
