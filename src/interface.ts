@@ -393,6 +393,71 @@ export interface Engines {
   look(options?: AbortOptions): Promise<FoundEngine[]>
 }
 
+// ---------------------------------------------------------------- memories and conversations
+
+/** What a memory is: something that is so, something to look up again, or how somebody wants things. */
+export type MemoryKind = 'fact' | 'note' | 'preference'
+
+/** One thing worth keeping. */
+export interface Memory {
+  /** 16 letters and digits; a unique beginning of it serves wherever an id is asked for. */
+  id: string
+  text: string
+  kind: MemoryKind
+  tags: string[]
+  /** Where it comes from: an address, a file's name, words; or null. */
+  source: string | null
+  /** When it was written, in milliseconds since 1970 by the clock of the device that wrote it; for showing only. */
+  time: number
+  /** Key of the device that wrote it (a label, not a proof), or null where that had none yet. */
+  device: string | null
+}
+
+/** What a person gives; the rest is found out. */
+export interface NewMemory {
+  text: string
+  /** @default 'fact' */
+  kind?: MemoryKind
+  /** @default [] */
+  tags?: string[]
+  /** @default null */
+  source?: string | null
+}
+
+/** The fields that change; those left out keep what they have, also when another device changes them meanwhile. */
+export type MemoryEdit = Partial<NewMemory>
+
+/** One moment in the life of a memory. */
+export interface MemoryVersion {
+  /** When this device learned of it, in milliseconds since 1970 by its clock. */
+  time: number
+  /** Key of the device that wrote it, or null. */
+  device: string | null
+  change: 'written' | 'edited' | 'forgotten' | 'restored'
+  /** As it was from then on; null where it was forgotten. */
+  memory: Memory | null
+}
+
+/** A conversation as it is listed. */
+export interface Conversation {
+  id: string
+  title: string | null
+  messages: number
+  /** When this device last learned of something in it, in milliseconds since 1970. */
+  time: number
+}
+
+/** One message of a conversation. It is never changed. */
+export interface ConversationMessage extends Message {
+  id: string
+  /** When it was written, by the clock of the device that wrote it; the order of messages does not depend on it. */
+  time: number
+  /** Key of the device that wrote it, or null. */
+  device: string | null
+  /** The model that answered, or null for a person's message. */
+  model: string | null
+}
+
 // ---------------------------------------------------------------- the mesh, as its users see it
 
 export interface AskOptions extends SamplingOptions, AbortOptions {

@@ -1,0 +1,456 @@
+import { hash } from 'node:crypto'
+import * as Y from 'yjs'
+import { NotAllowedError, ProtocolError } from '../errors.ts'
+import { cutUpdate } from './cut-update.ts'
+import { Document, type Applied } from './document.ts'
+import { isGone, isVisible, memoryOf, titleOf, visibleEntries } from './entries.ts'
+import { Heads } from './heads.ts'
+import { carriedWrites, salvage } from './healing.ts'
+import { fits, inspectUpdate } from './inspect-update.ts'
+import { entryOf, generation, generationOf, isDocumentId, kindOf, lineageOf, newId } from './keys.ts'
+import { MAX_DOCUMENTS, MAX_GENERATION, MAX_KEYS, MAX_UPDATE_BYTES } from './limits.ts'
+import type { DocumentRecord, IndexedMemory, MemoryStore, StoredNotice, StoredRow } from './store.ts'
+import { addVanished, isMany, type Spell } from './vanishing.ts'
+
+/** A device's Ed25519 public key: 64 lower-case hexadecimal digits. */
+export type DeviceKey = string
+
+/** What one transaction meant for the entries of a document. */
+export interface DocumentChange {
+  document: string
+  /** Who gave the bytes, or null for what was written here. */
+  from: DeviceKey | null
+  /** What is new, to be sent on as it is. */
+  update: Uint8Array
+  /** Ids of entries that are seen now and were not before. */
+  added: string[]
+  /** Ids of entries that were seen before and say something else now. */
+  changed: string[]
+  /** Ids of entries that are not seen any more. */
+  vanished: string[]
+}
+
+/** What became of an update that came. */
+export type Merged =
+  | ({ outcome: 'merged'; /** Entries it names that are as they were. */ known: number } & Omit<
+      DocumentChange,
+      'update' | 'from'
+    >)
+  /** It builds on what is not here: ask for what lacks since the state vector (invariant 5). */
+  | { outcome: 'gap'; document: string }
+  /** It has as many keys as a document may have; nothing was taken. */
+  | { outcome: 'full'; document: string }
+  /** A later generation of the document is here: offer that instead. */
+  | { outcome: 'superseded'; document: string; by: string }
+
+export interface DocumentsInit {
+  store: MemoryStore
+  /** Milliseconds since 1970. */
+  now: () => number
+  /** Whether a device's bytes may be merged now (invariant 3). */
+  isMember: (device: DeviceKey) => boolean
+  /** Told in a sentence what a person should know. */
+  warn: (message: string) => void
+  /** Told when many entries vanished at once; they can be brought back by its id. */
+  vanished?: (notice: StoredNotice) => void
+  /** Documents kept open. @default 64 */
+  openDocuments?: number
+}
+
+interface Opened {
+  document: Document
+  visible: Set<string>
+}
+
+/** Sixty-four shards of a thousand take about 100 MB when all are open. */
+const OPEN_DOCUMENTS = 64
+
+/** What one write of a heal holds: half an update leaves room for the numbers around it. */
+const HEALED_BYTES = MAX_UPDATE_BYTES / 2
+
+/**
+ * All documents of this device: opened when they are needed, written and merged under the invariants of the design, which
+ * are numbered where they are kept. Every call is one short step and leaves store, index and memory saying the same.
+ */
+export class Documents {
+  readonly heads: Heads
+  readonly #init: DocumentsInit
+  /** In the order of their last use. */
+  readonly #opened = new Map<string, Opened>()
+  readonly #listeners = new Set<(change: DocumentChange) => void>()
+  readonly #spells = new Map<DeviceKey | null, Spell>()
+
+  constructor(init: DocumentsInit) {
+    this.#init = init
+    this.heads = new Heads(init.store.documents())
+  }
+
+  /** Told after each change, when it is durable. */
+  onChange(listener: (change: DocumentChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The latest generation of a document, loaded; an unknown one is empty. */
+  open(id: string): Document {
+    return this.#open(this.heads.get(id)?.id ?? id).document
+  }
+
+  visible(id: string): ReadonlySet<string> {
+    return this.#open(this.heads.get(id)?.id ?? id).visible
+  }
+
+  /**
+   * Writes into the latest generation of a document; durable when it returns (invariant 1).
+   *
+   * @returns null when nothing changed
+   */
+  write(id: string, change: (map: Y.Map<string>) => void): DocumentChange | null {
+    const opened = this.#open(this.heads.get(id)?.id ?? id)
+    return this.#commit(opened, opened.document.write(change), null)?.change ?? null
+  }
+
+  /**
+   * Merges an update that a device gave.
+   *
+   * @throws {NotAllowedError} when it is no member (invariant 3)
+   * @throws {ProtocolError} when it is malformed or beyond a limit (invariant 4); nothing of it was taken
+   */
+  merge(from: DeviceKey, id: string, update: Uint8Array): Merged {
+    if (!this.#init.isMember(from)) throw new NotAllowedError('Only members of the mesh may change what it remembers.')
+    if (!isDocumentId(id)) throw new ProtocolError('An update was refused: it is for no document.')
+    const inspected = inspectUpdate(update)
+    const latest = this.heads.get(id)
+    if (latest === undefined && this.heads.size >= MAX_DOCUMENTS) {
+      throw new ProtocolError(`An update was refused: there are ${MAX_DOCUMENTS} documents already.`)
+    }
+    if (latest !== undefined && generationOf(latest.id) > generationOf(id)) {
+      return { outcome: 'superseded', document: id, by: latest.id }
+    }
+    const opened = this.#open(id)
+    const { document } = opened
+    if (document.keys + inspected.keys.size > MAX_KEYS) {
+      return { outcome: 'full', document: id }
+    }
+    if (!fits(inspected, (writer) => document.clockOf(writer))) return { outcome: 'gap', document: id }
+    // Somebody writes under the number that this process took: the next write here needs another one.
+    if ((inspected.covers.get(document.writer)?.to ?? 0) > document.clockOf(document.writer)) document.rotate()
+    const committed = this.#commit(opened, document.apply(update), from)
+    const known = (change?: DocumentChange) =>
+      [...inspected.entries].filter(
+        (entry) => !change?.added.includes(entry) && !change?.changed.includes(entry) && opened.visible.has(entry)
+      ).length
+    if (committed === null) {
+      return { outcome: 'merged', document: id, added: [], changed: [], vanished: [], known: known() }
+    }
+    const { change, sequence } = committed
+    this.#watch(change, sequence)
+    this.#sweep(id, [...change.changed, ...change.vanished, ...inspected.entries])
+    if (this.heads.superseded(id).length > 0) this.#carryOver(id)
+    const { added, changed, vanished } = change
+    return { outcome: 'merged', document: id, added, changed, vanished, known: known(change) }
+  }
+
+  /** What a device lacks that has the state vector, in pieces that can each be merged in order. */
+  *pieces(id: string, vector: Uint8Array = EMPTY_VECTOR): Generator<Uint8Array> {
+    const document = this.open(id)
+    yield* cutUpdate(document.since(vector), readVector(vector))
+  }
+
+  /**
+   * A peer's state vector was seen: if it knows more of this process's own writes than there are, another process writes
+   * under the same number (a cloned machine), and this one takes another.
+   */
+  heed(id: string, vector: ReadonlyMap<number, number>): void {
+    const document = this.#opened.get(id)?.document
+    if (document !== undefined && (vector.get(document.writer) ?? 0) > document.clockOf(document.writer)) {
+      document.rotate()
+    }
+  }
+
+  /**
+   * Two devices wrote under one number, so that this document will never be the same on both. Its entries go into the next
+   * generation, where all devices that hold any variant of it bring theirs; nothing that was seen on one of them is lost.
+   *
+   * @returns the id of the next generation, or null when there can be none
+   */
+  heal(id: string): string | null {
+    const current = this.heads.get(id)?.id
+    if (current === undefined || current !== id) return current ?? null
+    return this.#renew(this.#open(id).document, [])
+  }
+
+  /** Whether what is stored of a document says what its record says (for the audit). Opens it afresh. */
+  isSound(id: string): boolean {
+    const record = this.heads.get(id)
+    if (record === undefined) return true
+    this.#opened.delete(record.id)
+    const { structure, content } = this.open(record.id).head()
+    return Buffer.compare(structure, record.structure) === 0 && Buffer.compare(content, record.content) === 0
+  }
+
+  /** Brings a document's record in line with what is stored of it, and the index with both. */
+  mend(id: string): void {
+    const current = this.heads.get(id)?.id ?? id
+    this.#opened.delete(current)
+    const opened = this.#open(current)
+    const record = this.#recordOf(opened, this.heads.get(current)?.bytes ?? 0)
+    this.#init.store.commit({ rows: [], documents: [record], put: [], remove: [] })
+    this.heads.set(record)
+    this.reindex(current)
+  }
+
+  /** Builds the index of one document again. */
+  reindex(id: string): void {
+    const { document, visible } = this.#open(this.heads.get(id)?.id ?? id)
+    this.#init.store.reindex(document.id, kindOf(document.id) === 'memories' ? indexed(document, visible) : [])
+  }
+
+  /** Lets go of a document in memory, so that it is read again. */
+  close(id: string): void {
+    this.#opened.delete(id)
+  }
+
+  #open(id: string): Opened {
+    const known = this.#opened.get(id)
+    if (known !== undefined) {
+      this.#opened.delete(id)
+      this.#opened.set(id, known)
+      return known
+    }
+    const rows = this.#init.store.rows(id)
+    const sound = rows.filter(isIntact)
+    const document = sound.length === rows.length ? new Document(id, updatesOf(rows)) : null
+    if (document !== null) return this.#keep(document)
+    return this.#openDamaged(id, rows, sound)
+  }
+
+  /** The rest opens; what follows a damaged row, and cannot be integrated without it, is carried into a new generation. */
+  #openDamaged(id: string, rows: readonly StoredRow[], sound: readonly StoredRow[]): Opened {
+    const { store, warn } = this.#init
+    const damaged = rows.filter((row) => !sound.includes(row))
+    warn(
+      `${damaged.length} of ${rows.length} entries of the log of ${id} are damaged and were set aside. ` +
+        'What they held comes back from another device, if one has it. The disk should be looked at.'
+    )
+    store.quarantine(damaged.map(({ sequence }) => sequence))
+    const document = new Document(id)
+    const loose: Uint8Array[] = []
+    for (const { update } of sound) {
+      if (fits(inspectUpdate(update), (writer) => document.clockOf(writer))) document.apply(update)
+      else loose.push(update)
+    }
+    const opened = this.#keep(document)
+    const latest = this.heads.get(id)?.id ?? id
+    if (loose.length > 0 && latest === id) {
+      const next = this.#renew(document, salvage(document, loose))
+      if (next !== null) return this.#open(next)
+    }
+    this.mend(id)
+    return opened
+  }
+
+  #keep(document: Document): Opened {
+    const opened = { document, visible: visibleEntries(document.allKeys(), document.get) }
+    this.#opened.set(document.id, opened)
+    const most = this.#init.openDocuments ?? OPEN_DOCUMENTS
+    for (const id of this.#opened.keys()) {
+      if (this.#opened.size <= most) break
+      this.#opened.delete(id)
+    }
+    return opened
+  }
+
+  /** Invariant 1: what was applied is appended before anybody hears of it, or is not there. */
+  #commit(
+    opened: Opened,
+    { update, changed: keys }: Applied,
+    from: DeviceKey | null
+  ): { change: DocumentChange; sequence: number } | null {
+    const { document } = opened
+    if (document.isPending) {
+      this.#opened.delete(document.id)
+      throw new ProtocolError('An update was refused: it builds on itself.')
+    }
+    // Invariant 2: merging twice changes nothing, not even on the disk.
+    if (update === null) return null
+    const { store, now } = this.#init
+    const change = { document: document.id, from, update, ...differences(opened, keys.keys()) }
+    const time = now()
+    let sequence: number | undefined
+    try {
+      const record = this.#recordOf(opened, (this.#recordFor(document.id)?.bytes ?? 0) + update.length, time)
+      const { put, remove } = indexChange(document, change)
+      const sha256 = hash('sha256', update, 'buffer')
+      const rows = [{ document: document.id, update, sha256, time }]
+      sequence = store.commit({ rows, documents: [record], put, remove })[0]
+      this.heads.set(record)
+    } catch (error) {
+      this.#opened.delete(document.id)
+      throw error
+    }
+    for (const listener of this.#listeners) listener(change)
+    return { change, sequence: sequence ?? 0 }
+  }
+
+  #recordFor(id: string): DocumentRecord | undefined {
+    const record = this.heads.get(id)
+    return record?.id === id ? record : undefined
+  }
+
+  #recordOf({ document, visible }: Opened, bytes: number, time?: number): DocumentRecord {
+    return {
+      id: document.id,
+      ...document.head(),
+      vector: document.vector(),
+      entries: visible.size,
+      bytes,
+      title: titleOf(document.get),
+      time: time ?? this.#recordFor(document.id)?.time ?? 0,
+      gone: isGone(document.get, '@')
+    }
+  }
+
+  /** Invariant 6, where others' bytes are applied. */
+  #watch({ document, from, vanished }: DocumentChange, sequence: number): void {
+    if (vanished.length === 0) return
+    const { now, store } = this.#init
+    const visible = this.heads.entries + vanished.length
+    const row = { document, sequence }
+    let spell = addVanished(this.#spells.get(from), { from, count: vanished.length, visible, row }, now())
+    if (isMany(spell.count, spell.visible)) {
+      const { count, rows, time } = spell
+      const notice = { id: spell.notice ?? newId(), time, from, count, rows }
+      spell = { ...spell, notice: notice.id }
+      store.saveNotice(notice)
+      this.#init.vanished?.(notice)
+    }
+    this.#spells.set(from, spell)
+  }
+
+  /** Erases what others wrote into an entry while it was being forgotten elsewhere. */
+  #sweep(id: string, entries: readonly string[]): void {
+    const { document } = this.#open(id)
+    const gone = new Set(entries.filter((entry) => isGone(document.get, entry)))
+    if (gone.size === 0) return
+    const whole = gone.has('@')
+    const left = [...document.allKeys()].filter(
+      (key) => !key.startsWith('!') && (whole || gone.has(entryOf(key))) && document.has(key)
+    )
+    if (left.length > 0)
+      this.write(id, (map) => {
+        for (const key of left) map.delete(key)
+      })
+  }
+
+  /** Begins the next generation with what a document shows, and what was salvaged of it. */
+  #renew(document: Document, salvaged: readonly (readonly [string, string])[]): string | null {
+    const number = generationOf(document.id) + 1
+    if (number > MAX_GENERATION) {
+      this.#init.warn(`${document.id} differs between devices and was healed ${MAX_GENERATION} times. Report this.`)
+      return null
+    }
+    const next = generation(lineageOf(document.id), number)
+    this.#carry([...pairsOf(document), ...salvaged], next)
+    // A document without entries has a next generation too, or both sides would heal for ever.
+    if (this.heads.get(next)?.id !== next) this.write(next, (map) => map.set('!0', '{"gone":true,"n":1}'))
+    return next
+  }
+
+  #carryOver(id: string): void {
+    for (const earlier of this.heads.superseded(id)) this.#carry(pairsOf(this.#open(earlier).document), id)
+  }
+
+  #carry(pairs: Iterable<readonly [string, string]>, target: string): void {
+    const document = this.#open(target).document
+    let batch: (readonly [string, string])[] = []
+    let bytes = 0
+    const flush = () => {
+      if (batch.length === 0) return
+      const opened = this.#open(target)
+      const writes = batch
+      this.#commit(
+        opened,
+        opened.document.write((map) => {
+          for (const [key, value] of writes) map.set(key, value)
+        }),
+        null
+      )
+      batch = []
+      bytes = 0
+    }
+    for (const pair of carriedWrites(pairs, document.get)) {
+      batch.push(pair)
+      bytes += pair[0].length + Buffer.byteLength(pair[1])
+      if (bytes > HEALED_BYTES) flush()
+    }
+    flush()
+  }
+}
+
+const EMPTY_VECTOR = Uint8Array.of(0)
+
+/** @throws {ProtocolError} when it is none */
+export function readVector(vector: Uint8Array): Map<number, number> {
+  try {
+    return Y.decodeStateVector(vector)
+  } catch (error) {
+    throw new ProtocolError('A state vector cannot be read.', { cause: error })
+  }
+}
+
+export function isIntact({ update, sha256 }: Pick<StoredRow, 'update' | 'sha256'>): boolean {
+  return Buffer.compare(hash('sha256', update, 'buffer'), sha256) === 0
+}
+
+function updatesOf(rows: readonly StoredRow[]): Uint8Array[] {
+  return rows.map(({ update }) => update)
+}
+
+function* pairsOf(document: Document): Generator<[string, string]> {
+  for (const key of document.allKeys()) yield [key, document.get(key) ?? '']
+}
+
+function* indexedEntries(document: Document, ids: Iterable<string>): Generator<IndexedMemory> {
+  for (const id of ids) {
+    const memory = memoryOf(document.get, id)
+    if (memory !== null) yield { ...memory, document: document.id }
+  }
+}
+
+function indexed(document: Document, ids: Iterable<string>): IndexedMemory[] {
+  return [...indexedEntries(document, ids)]
+}
+
+function indexChange(
+  document: Document,
+  { added, changed, vanished }: DocumentChange
+): { put: IndexedMemory[]; remove: string[] } {
+  if (kindOf(document.id) !== 'memories') return { put: [], remove: [] }
+  return { put: indexed(document, [...added, ...changed]), remove: vanished }
+}
+
+/** What changed keys mean for the entries; brings the set of visible ones up to date. */
+function differences(
+  { document, visible }: Opened,
+  keys: Iterable<string>
+): Pick<DocumentChange, 'added' | 'changed' | 'vanished'> {
+  const touched = new Set<string>()
+  for (const key of keys) touched.add(entryOf(key))
+  const added: string[] = []
+  const changed: string[] = []
+  const vanished: string[] = []
+  // A whole conversation was forgotten or brought back.
+  if (touched.has('@'))
+    for (const id of [...visible, ...visibleEntries(document.allKeys(), document.get)]) touched.add(id)
+  for (const id of touched) {
+    const before = visible.has(id)
+    const after = isVisible(document.get, id)
+    if (before && after) changed.push(id)
+    else if (after) added.push(id)
+    else if (before) vanished.push(id)
+    if (after) visible.add(id)
+    else visible.delete(id)
+  }
+  return { added, changed, vanished }
+}
