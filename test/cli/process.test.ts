@@ -37,10 +37,7 @@ function start(args: string[], fake = '', stdio: StdioOptions = ['ignore', 'pipe
   }
 }
 
-describe('mesh as a process', function () {
-  // Each starts a Node or two.
-  this.timeout(20_000)
-
+describe('mesh as a process', () => {
   it('tells an old Node in one sentence what it needs', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ownmesh-old-'))
     try {

@@ -56,13 +56,27 @@ export class VirtualClock implements AnswerClock {
     promise.then(end, end)
     while (true) {
       await new Promise(setImmediate)
-      if (wait.over) return
-      const sorted = [...this.#timers].sort((a, b) => a.at - b.at)
-      const next = sorted.findLast(({ at }) => at < this.#now) ?? sorted[0]
-      if (next === undefined) return
-      this.#timers.delete(next)
-      this.#now = Math.max(this.#now, next.at)
-      next.run()
+      if (wait.over || !this.#ring()) return
     }
+  }
+
+  /** Lets so much time pass: whatever is due by then rings, in order. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#now + ms
+    do {
+      await new Promise(setImmediate)
+    } while (this.#ring(end))
+    this.#now = end
+  }
+
+  /** Lets the next timer ring. @returns whether there was one, by that time */
+  #ring(until = Infinity): boolean {
+    const sorted = [...this.#timers].sort((a, b) => a.at - b.at)
+    const next = sorted.findLast(({ at }) => at < this.#now) ?? sorted[0]
+    if (next === undefined || next.at > until) return false
+    this.#timers.delete(next)
+    this.#now = Math.max(this.#now, next.at)
+    next.run()
+    return true
   }
 }

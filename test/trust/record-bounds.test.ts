@@ -250,8 +250,7 @@ describe('the bounds of a roster', () => {
     assert.equal(roster.merge([parent.bytes]).added.length, fitting + 1)
   })
 
-  it('are 10,000 records, the last 500 for the recovery key; beyond, nothing is taken and nothing lost', function () {
-    this.timeout(30_000)
+  it('are 10,000 records, the last 500 for the recovery key; beyond, nothing is taken and nothing lost', () => {
     const writer = new Writer()
     const named = (by: string, i: number, parents = [writer.mesh]) =>
       signRecord(cheapSigner(by), {

@@ -10,7 +10,7 @@ const RUNS = 1000 * SOAK
 
 describe('a thief of a device', () => {
   it('that a senior one has removed changes nothing by back-dating', function () {
-    this.timeout(30_000 * SOAK)
+    this.timeout(60_000 * SOAK)
     let tested = 0
     for (let seed = 0; seed < RUNS; seed++) {
       const random = randomFrom(seed)
@@ -29,7 +29,7 @@ describe('a thief of a device', () => {
   })
 
   it('that the recovery phrase has removed changes nothing either, the founder neither', function () {
-    this.timeout(30_000 * SOAK)
+    this.timeout(60_000 * SOAK)
     for (let seed = 0; seed < RUNS; seed++) {
       const random = randomFrom(seed)
       const mesh = peopled(seed, random)
@@ -42,7 +42,7 @@ describe('a thief of a device', () => {
   })
 
   it('cannot bring back a device that was removed, and neither can anybody but the recovery phrase', function () {
-    this.timeout(30_000 * SOAK)
+    this.timeout(60_000 * SOAK)
     for (let seed = 0; seed < RUNS; seed++) {
       const random = randomFrom(seed)
       const writer = anyHistory(seed, random, 4 + below(16, random))

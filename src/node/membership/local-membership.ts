@@ -253,11 +253,10 @@ export class LocalMembership implements Membership {
     this.#check(signal)
     const { roster, identity } = this.#init
     const own = roster.isIn ? [] : [identity.id]
-    recover(roster, {
-      phrase,
-      lost: remove.map((peer) => this.#members.resolve(peer)),
-      back: [...own, ...restore.map((peer) => this.#members.resolve(peer, roster.removed()))]
-    })
+    // What was asked for may have come already, from another device that was recovered.
+    const everybody = [...roster.members(), ...roster.removed()]
+    const idOf = (peer: string): string => this.#members.resolve(peer, everybody)
+    recover(roster, { phrase, lost: remove.map(idOf), back: [...own, ...restore.map(idOf)] })
     await this.#init.spread()
     return this.#members.members()
   }

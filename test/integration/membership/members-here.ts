@@ -18,11 +18,13 @@ export interface Member {
 }
 
 /**
- * Devices of one mesh in this process, on loopback, where a test can see what they do inside; and devices of nobody
+ * Devices of one mesh in this process, where a test can see what they do inside; and devices of nobody
  * beside them. The first one, `watched`, answers.
  */
 export class MembersHere {
   readonly devices: Devices
+  /** Address that they listen on. */
+  listen = '127.0.0.1'
   readonly #running: { stop: () => Promise<void> }[] = []
 
   private constructor(devices: Devices) {
@@ -40,7 +42,7 @@ export class MembersHere {
     const mesh = await createMesh({
       home: await this.devices.memberHome(name),
       name,
-      listen: ['127.0.0.1'],
+      listen: [this.listen],
       port: 0,
       answer: name === 'watched' ? 'yes' : 'no',
       discovery: ['beacon'],

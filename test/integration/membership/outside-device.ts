@@ -21,7 +21,7 @@ interface Services extends Record<string, unknown> {
 }
 
 /**
- * A libp2p node on loopback that keeps none of our rules: with a key of its own, or with one that was a device's. It
+ * A libp2p node that keeps none of our rules: with a key of its own, or with one that was a device's. It
  * can speak `pair` and `roster` as we do, and any other protocol as bytes.
  */
 export class OutsideDevice {

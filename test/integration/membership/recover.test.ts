@@ -57,6 +57,8 @@ describe('a mesh that a thief turns against its owner', function () {
     dataOf<MemberInfo[]>(await mine.mesh(...recover, '--remove', 'stolen'))
     await Promise.all([other.sees('mine', { model: false }), mine.sees('other', { model: false })])
     for (const device of [mine, other]) await untilTrue(device, (mesh) => lists(mesh, 'stolen', 'removed'))
+    // Whether it has come from the other device meanwhile or not.
+    dataOf<MemberInfo[]>(await mine.mesh(...recover, '--remove', 'stolen', '--restore', 'other'))
     const again = await stolen.mesh('remove', '--json', 'mine', '--yes')
     assert.equal(failure(again).code, 1)
     assert.equal(dataOf<MeshStatus>(await mine.mesh('status', '--json')).membership.state, 'member')

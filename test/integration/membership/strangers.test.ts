@@ -6,21 +6,18 @@ import '../../../src/polyfill.ts'
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import type { Connection } from '@libp2p/interface'
 import { PAIR_PROTOCOL } from '../../../src/protocols/pair/index.ts'
-import { eventOf, holds } from './happening.ts'
+import { holds } from './happening.ts'
+import { heapBytes } from './heap-bytes.ts'
 import { MembersHere, type Member } from './members-here.ts'
 import type { OutsideDevice } from './outside-device.ts'
+import { phasesOf, type Phase } from './phases.ts'
+import { connected, speak, trespass, type Tries } from './trespass.ts'
 import { Witness } from './witness.ts'
 
 const TRIES = process.env.MESH_SOAK === undefined ? 1000 : 10_000
 /** What may stay of all of them, in the member and in the stranger, which live in one heap here. */
 const KEPT_BYTES = 32 * 2 ** 20
-const CONNECTED_MS = 10_000
-/** Of nothing in particular: none of it may be read. */
-const NONSENSE = randomBytes(1000)
 const OURS = ['/ipfs/id/1.0.0', '/mesh/ask/1.0.0', '/mesh/capability/1.0.0', '/mesh/roster/1.0.0', '/meshsub/1.1.0']
 
 describe('members among strangers', function () {
@@ -42,69 +39,8 @@ describe('members among strangers', function () {
     witness.end()
   })
 
-  interface Phase {
-    name: string
-    /** Whether a stranger may connect, and begin to pair. */
-    isOpen: boolean
-    begin: () => Promise<() => Promise<void>>
-  }
-
-  /** The states of the door in which somebody may try to slip through. */
-  function phases(): Phase[] {
-    const { membership } = watched.mesh
-    const close = (): Promise<void> => membership.closeDoor()
-    return [
-      {
-        name: 'every door is closed',
-        isOpen: false,
-        begin: async () => {
-          await close()
-          return close
-        }
-      },
-      {
-        name: 'a door is open',
-        isOpen: true,
-        begin: async () => {
-          await membership.openDoor()
-          return close
-        }
-      },
-      {
-        name: 'somebody else is pairing',
-        isOpen: true,
-        begin: async () => {
-          await membership.openDoor()
-          const newcomer = await members.outside()
-          const shown = eventOf(watched.mesh, 'newcomer')
-          await newcomer.beginPairing(watched.address)
-          const { code, id } = (await shown).newcomer
-          assert.equal(id, newcomer.id)
-          return async () => {
-            await membership.refuse({ code })
-            await close()
-          }
-        }
-      },
-      {
-        // Last: it stays so for ten minutes.
-        name: 'an invite is out',
-        isOpen: true,
-        begin: async () => {
-          await membership.invite()
-          return close
-        }
-      }
-    ]
-  }
-
-  interface Tries {
-    tries: number
-    isOpen: boolean
-  }
-
   async function inEachPhase(work: (phase: Phase) => Promise<void>): Promise<void> {
-    for (const phase of phases()) {
+    for (const phase of phasesOf(watched, members)) {
       const end = await phase.begin()
       try {
         await work(phase)
@@ -116,42 +52,24 @@ describe('members among strangers', function () {
     }
   }
 
-  /**
-   * Everything that somebody who shall not speak may try, and what became of it inside. Where it may connect, all of it
-   * is over a connection.
-   */
-  async function tryAll(device: OutsideDevice, at: Member, { tries, isOpen }: Tries): Promise<void> {
+  /** What became inside of everything that somebody who shall not speak may try. */
+  async function tryAll(
+    device: OutsideDevice,
+    at: Member,
+    { tries, isOpen }: Pick<Tries, 'tries' | 'isOpen'>
+  ): Promise<void> {
     const protocols = witness.protocolsOf(at.id).filter((protocol) => protocol !== PAIR_PROTOCOL)
     for (const own of OURS) assert.ok(protocols.includes(own), `${own} is not among ${protocols.join(', ')}`)
-    let connection: Connection | undefined
-    for (let attempt = 0; attempt < tries; attempt++) {
-      if (connection?.status !== 'open') {
-        connection = isOpen ? await connected(device, at) : await device.connect(at.address).catch(() => undefined)
-      }
-      if (connection !== undefined) await speak(connection, protocols[attempt % protocols.length]!)
-    }
-    await connection?.close().catch(() => undefined)
+    await trespass(device, { address: at.address, protocols, tries, isOpen })
     const others = witness.calls(at.id, device.id).filter((protocol) => protocol !== PAIR_PROTOCOL)
     assert.deepEqual([...new Set(others)], [])
     assert.equal(witness.bytes(at.id, device.id, { but: PAIR_PROTOCOL }), 0)
   }
 
-  /** A member takes so many connections a second from one address, and not more: then it has to be tried again. */
-  async function connected(device: OutsideDevice, at: Member): Promise<Connection> {
-    const deadline = performance.now() + CONNECTED_MS
-    for (;;) {
-      try {
-        return await device.connect(at.address)
-      } catch (error) {
-        if (performance.now() > deadline) throw error
-      }
-    }
-  }
-
   /** By the one protocol that is for strangers. @returns why it may not pair, or null when it may begin */
   async function knock(device: OutsideDevice, { isOpen }: Phase): Promise<string | null> {
     const before = witness.calls(watched.id, device.id).length
-    if (isOpen) await connected(device, watched)
+    if (isOpen) await connected(device, watched.address)
     const answer = await device.askToBeLetIn(watched.address).catch(() => 'not heard')
     assert.equal(witness.calls(watched.id, device.id).length - before, isOpen ? 1 : 0)
     return answer
@@ -167,7 +85,7 @@ describe('members among strangers', function () {
     const stranger = await members.outside()
     const told = await stranger.listenToEverything(witness.protocolsOf(watched.id))
     await inEachPhase(async (phase) => {
-      await tryAll(stranger, watched, { tries: TRIES / phases().length, isOpen: phase.isOpen })
+      await tryAll(stranger, watched, { tries: TRIES / phasesOf(watched, members).length, isOpen: phase.isOpen })
       await garbage(watched.address)
       await knock(stranger, phase)
     })
@@ -207,18 +125,6 @@ describe('members among strangers', function () {
   })
 })
 
-/** A limit may refuse the stream, and the device may hang up: both are well. */
-async function speak(connection: Connection, protocol: string): Promise<void> {
-  const signal = AbortSignal.timeout(1000)
-  try {
-    const stream = await connection.newStream(protocol, { signal })
-    stream.send(NONSENSE)
-    await stream.close({ signal })
-  } catch {
-    // What the member did is what the test asks next.
-  }
-}
-
 /** Bytes that are no libp2p at all. */
 async function garbage(address: string): Promise<void> {
   const port = Number(/\/tcp\/(\d+)/.exec(address)?.[1])
@@ -230,12 +136,4 @@ async function garbage(address: string): Promise<void> {
     socket.resume()
     await new Promise((resolve) => socket.once('close', resolve))
   }
-}
-
-/** What is in use after a collection. */
-function heapBytes(): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
-  return process.memoryUsage().heapUsed
 }

@@ -57,9 +57,25 @@ describe('rosters that are brought together', () => {
     const first = reconciler.exchange('peer')
     await new Promise(setImmediate)
     const second = reconciler.exchange('peer')
+    await new Promise(setImmediate)
     assert.deepEqual(exchanges, ['peer'])
     finish()
     await Promise.all([first, second])
+    assert.deepEqual(exchanges, ['peer', 'peer'])
+  })
+
+  it('exchanges in one round however often it is told, and anew when it is told later', async () => {
+    let finish: () => void = () => undefined
+    next = [() => new Promise<void>((resolve) => (finish = resolve))]
+    for (const digest of ['b', 'c', 'b']) reconciler.told('peer', digest)
+    await new Promise(setImmediate)
+    own = 'b'
+    finish()
+    await clock.run(SETTLED)
+    assert.deepEqual(exchanges, ['peer'])
+    next = [() => void (own = 'd')]
+    reconciler.told('peer', 'd')
+    await clock.run(SETTLED)
     assert.deepEqual(exchanges, ['peer', 'peer'])
   })
 

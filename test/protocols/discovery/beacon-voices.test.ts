@@ -27,8 +27,7 @@ const OPEN: Voice = { ...MEMBER, door: WORDS }
 const MESH = tagOf(MEMBER.mesh!)
 const COMMON = tagOf(COMMON_TAG)
 
-describe('the voices of a beacon', function () {
-  this.timeout(20_000)
+describe('the voices of a beacon', () => {
   let port: number
   let running: Beacon[]
   let sockets: Socket[]

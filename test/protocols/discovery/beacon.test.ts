@@ -13,8 +13,7 @@ function found(beacon: Beacon, fits?: (found: Found) => boolean): Promise<Found>
   return next(beacon, 'found', fits)
 }
 
-describe('beacon', function () {
-  this.timeout(20_000)
+describe('beacon', () => {
   let port: number
   let running: Beacon[]
 

@@ -16,9 +16,7 @@ import type { Beacon, Dialer, KnownDevice } from '../../../src/protocols/discove
 
 type Node = Libp2p<{ beacon: Beacon; dialer: Dialer }>
 
-describe('dialer', function () {
-  // Handshakes on a busy machine.
-  this.timeout(20_000)
+describe('dialer', () => {
   let port: number
   let nodes: Node[]
 
