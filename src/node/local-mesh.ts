@@ -11,7 +11,9 @@ import type {
   Membership,
   MembershipStatus,
   Mesh,
+  MeshConversations,
   MeshEvent,
+  MeshMemory,
   MeshStatus,
   Message,
   ModelInfo,
@@ -31,6 +33,9 @@ import type { Neighbours } from './neighbours.ts'
 import type { Network } from './network.ts'
 import type { OwnCapability } from './own-capability.ts'
 import type { Paths } from './paths.ts'
+import { LocalConversations } from './memories/local-conversations.ts'
+import { LocalMemory } from './memories/local-memory.ts'
+import type { Remembering } from './memories/remembering.ts'
 import { settled, wait } from './settled.ts'
 
 /** The parts of a node, put together by `start.ts`. */
@@ -51,6 +56,7 @@ export interface LocalMeshParts {
   library: LocalLibrary
   membership: Membership & { status: () => MembershipStatus; readonly words: string | null }
   engines: Engines
+  remembering: Remembering
   /** Ends everything, once. */
   close: () => Promise<void>
 }
@@ -64,6 +70,8 @@ export class LocalMesh implements Mesh {
   readonly membership: Membership
   readonly library: ModelLibrary
   readonly engines: Engines
+  readonly memory: MeshMemory
+  readonly conversations: MeshConversations
   readonly #parts: LocalMeshParts
   readonly #startedAt = performance.now()
   #stopped: Promise<void> | undefined
@@ -74,6 +82,9 @@ export class LocalMesh implements Mesh {
     this.membership = parts.membership
     this.library = parts.library
     this.engines = parts.engines
+    const begin = (options: AbortOptions) => this.#begin(options)
+    this.memory = new LocalMemory(parts.remembering, begin)
+    this.conversations = new LocalConversations(parts.remembering, begin)
   }
 
   async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent, void> {

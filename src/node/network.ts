@@ -18,6 +18,7 @@ import { gossipOptions, notices, type Notices } from '../protocols/notices/index
 import { pair, PAIR_PROTOCOL, type Pair, type PairConversation } from '../protocols/pair/index.ts'
 import { roster, type RosterExchange, type RosterInit } from '../protocols/roster/index.ts'
 import { yamuxOptions } from '../protocols/stream.ts'
+import { sync, type Sync, type SyncInit } from '../protocols/sync/index.ts'
 import { reasonOf } from './files.ts'
 import type { Identity } from './identity.ts'
 import type { DiscoveryWay } from './settings.ts'
@@ -28,6 +29,7 @@ export interface NetworkServices extends Record<string, unknown> {
   identify: Identify
   pair: Pair
   roster: RosterExchange
+  sync: Sync
   pubsub: GossipSub
   ask: Ask
   capability: CapabilityService
@@ -62,6 +64,8 @@ export interface NetworkInit {
   mayPass: GuardInit['mayPass']
   gater: ConnectionGater
   roster: Pick<RosterInit, 'mine' | 'records' | 'merge'>
+  /** Begins to sync with a member. */
+  meet: SyncInit['meet']
   /** Speaks with a newcomer. */
   welcome: (conversation: PairConversation) => Promise<void>
   /** What beacon and mDNS say from the first moment on. */
@@ -98,6 +102,7 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
       pair: pair({ answer: welcome, log }),
       roster: roster({ ...init.roster, log }),
       capability: capability({ current, log }),
+      sync: sync({ meet: init.meet, log }),
       notices: notices({ accept: (peer) => isMember(peerIdFromString(peer)), log }),
       ask: ask({ answer, log }),
       dialer: dialer({ log }),

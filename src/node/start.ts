@@ -19,6 +19,9 @@ import { LocalMesh } from './local-mesh.ts'
 import { LocalLibrary } from './library/local-library.ts'
 import { ModelsFolder } from './library/models-folder.ts'
 import { FIRST_MEASUREMENT_MS, Measuring } from './measuring.ts'
+import { shown } from './memories/local-memory.ts'
+import { recall } from './memories/recalling.ts'
+import { Remembering } from './memories/remembering.ts'
 import { Belonging } from './membership/belonging.ts'
 import { Outsider } from './membership/outsider.ts'
 import { Neighbours } from './neighbours.ts'
@@ -145,6 +148,17 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     }
   })
   const answers = new OwnAnswers({ engine, capability, maxRate })
+  const remembering = new Remembering({
+    database,
+    clock: systemClock,
+    self: identity?.id ?? null,
+    isMember: (peer) => belonging?.roster.isMember(peer) === true,
+    label: (peer) => ({ id: peer, name: names().get(peer) ?? peer }),
+    emit: (event) => {
+      events.emit(event)
+    },
+    warn
+  })
   const letGo = async () => {
     await engine.stop()
     database.close()
@@ -191,6 +205,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
         instance: capability.get().instance,
         current: () => capability.get(),
         answer: (request, options) => answers.generate(request, options),
+        meet: (link) => remembering.meet(link),
         log
       })
     )
@@ -222,7 +237,9 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     peers: neighbours.peers,
     names,
     here: (request, options) => answers.generate(request, options),
-    there: (peerId, request, options) => askPeer(network, peerId, request, options)
+    there: (peerId, request, options) => askPeer(network, peerId, request, options),
+    recall: (messages) =>
+      recall(messages, (query, limit) => remembering.memories.search(query, limit), shown)
   })
   try {
     if (network !== null) {
@@ -237,6 +254,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     throw err
   }
   neighbours.start()
+  if (!visiting) remembering.start()
   const measured = new Measuring({ engine, capability, maxRate, warn })
   measuring = measured
   const looked = new AbortController()
@@ -248,6 +266,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     measured.stop()
     belonging?.stop()
     neighbours.stop()
+    remembering.stop()
     try {
       await network?.stop()
     } finally {
@@ -270,6 +289,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     asking,
     events,
     library,
+    remembering,
     membership: belonging?.membership ?? new Outsider(paths, settings.name),
     engines: others,
     close: () => ending(end)
