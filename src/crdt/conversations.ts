@@ -108,6 +108,7 @@ export class Conversations {
       map.set(gone, editValue(opened.get, gone, { gone: true, t: this.#init.now(), ...(now ? { now } : {}) }))
       for (const key of keys) map.delete(key)
     })
+    if (now) documents.erase(document, ['@'])
   }
 
   #recordOf(id: string): DocumentRecord {

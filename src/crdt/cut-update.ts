@@ -8,6 +8,7 @@ const SLACK_BYTES = 4096
 const SECTION_BYTES = 20
 
 type Struct = ReturnType<typeof Y.decodeUpdate>['structs'][number]
+type Deletions = ReturnType<typeof Y.decodeUpdate>['ds']
 
 interface Deletion {
   writer: number
@@ -36,6 +37,13 @@ export function* cutUpdate(update: Uint8Array, vector: ReadonlyMap<number, numbe
   }
   yield* structPieces(structs, new Map(vector))
   yield* deletionPieces(ds)
+}
+
+/** An update of structs that follow each other in each writer, and of deletions; without any limit. */
+export function encodeUpdate(structs: readonly Struct[], ds: Deletions): Uint8Array {
+  const piece = new Piece(Infinity, Infinity)
+  for (const struct of structs) piece.take(struct)
+  return piece.encode(deletionsOf(ds))
 }
 
 /** Neither structs nor deletions. */
@@ -84,8 +92,15 @@ function isReady(struct: Struct, clocks: ReadonlyMap<number, number>): boolean {
 /** Structs of one piece, by writer. A writer's structs follow each other without a gap. */
 class Piece {
   readonly #sections = new Map<number, { clock: number; count: number; encoder: Y.UpdateEncoderV1 }>()
+  readonly #maxStructs: number
+  readonly #maxBytes: number
   #count = 0
   #bytes = SLACK_BYTES
+
+  constructor(maxStructs = MAX_STRUCTS, maxBytes = MAX_UPDATE_BYTES) {
+    this.#maxStructs = maxStructs
+    this.#maxBytes = maxBytes
+  }
 
   get isEmpty(): boolean {
     return this.#count === 0
@@ -97,7 +112,7 @@ class Piece {
     struct.write(single, 0)
     const bytes = single.toUint8Array()
     const size = bytes.length + (this.#sections.has(struct.id.client) ? 0 : SECTION_BYTES)
-    if (this.#count > 0 && (this.#count >= MAX_STRUCTS || this.#bytes + size > MAX_UPDATE_BYTES)) return false
+    if (this.#count > 0 && (this.#count >= this.#maxStructs || this.#bytes + size > this.#maxBytes)) return false
     let section = this.#sections.get(struct.id.client)
     if (section === undefined) {
       section = { clock: struct.id.clock, count: 0, encoder: new Y.UpdateEncoderV1() }
@@ -110,7 +125,7 @@ class Piece {
     return true
   }
 
-  encode(): Uint8Array {
+  encode(deletions: readonly Deletion[] = []): Uint8Array {
     const encoder = encoding.createEncoder()
     encoding.writeVarUint(encoder, this.#sections.size)
     for (const [writer, { clock, count, encoder: structs }] of this.#sections) {
@@ -119,36 +134,37 @@ class Piece {
       encoding.writeVarUint(encoder, clock)
       encoding.writeUint8Array(encoder, structs.toUint8Array())
     }
-    encoding.writeVarUint(encoder, 0)
+    writeDeletions(encoder, deletions)
     return encoding.toUint8Array(encoder)
+  }
+}
+
+function writeDeletions(encoder: encoding.Encoder, deletions: readonly Deletion[]): void {
+  const sections = new Map<number, Deletion[]>()
+  for (const range of deletions) {
+    const section = sections.get(range.writer)
+    if (section === undefined) sections.set(range.writer, [range])
+    else section.push(range)
+  }
+  encoding.writeVarUint(encoder, sections.size)
+  for (const [writer, ranges] of sections) {
+    encoding.writeVarUint(encoder, writer)
+    encoding.writeVarUint(encoder, ranges.length)
+    for (const { clock, length } of ranges) {
+      encoding.writeVarUint(encoder, clock)
+      encoding.writeVarUint(encoder, length)
+    }
   }
 }
 
 /** Ranges of one piece: each takes at most two numbers of eight bytes, and a section of its own. */
 const RANGES = Math.floor((MAX_UPDATE_BYTES - SLACK_BYTES) / (SECTION_BYTES + 16))
 
-function* deletionPieces(ds: ReturnType<typeof Y.decodeUpdate>['ds']): Generator<Uint8Array> {
-  const all: Deletion[] = [...ds.clients].flatMap(([writer, ranges]) =>
-    ranges.map(({ clock, len }) => ({ writer, clock, length: len }))
-  )
-  for (let start = 0; start < all.length; start += RANGES) {
-    const encoder = encoding.createEncoder()
-    encoding.writeVarUint(encoder, 0)
-    const sections = new Map<number, Deletion[]>()
-    for (const range of all.slice(start, start + RANGES)) {
-      const section = sections.get(range.writer)
-      if (section === undefined) sections.set(range.writer, [range])
-      else section.push(range)
-    }
-    encoding.writeVarUint(encoder, sections.size)
-    for (const [writer, ranges] of sections) {
-      encoding.writeVarUint(encoder, writer)
-      encoding.writeVarUint(encoder, ranges.length)
-      for (const { clock, length } of ranges) {
-        encoding.writeVarUint(encoder, clock)
-        encoding.writeVarUint(encoder, length)
-      }
-    }
-    yield encoding.toUint8Array(encoder)
-  }
+function* deletionPieces(ds: Deletions): Generator<Uint8Array> {
+  const all = deletionsOf(ds)
+  for (let start = 0; start < all.length; start += RANGES) yield new Piece().encode(all.slice(start, start + RANGES))
+}
+
+function deletionsOf(ds: Deletions): Deletion[] {
+  return [...ds.clients].flatMap(([writer, ranges]) => ranges.map(({ clock, len }) => ({ writer, clock, length: len })))
 }

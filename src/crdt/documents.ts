@@ -2,14 +2,15 @@ import { hash } from 'node:crypto'
 import * as Y from 'yjs'
 import { NotAllowedError, ProtocolError } from '../errors.ts'
 import { cutUpdate } from './cut-update.ts'
-import { Document, type Applied } from './document.ts'
-import { isGone, isVisible, memoryOf, titleOf, visibleEntries } from './entries.ts'
+import { Document, type Applied, type Head } from './document.ts'
+import { isErased, isGone, isVisible, memoryOf, titleOf, visibleEntries } from './entries.ts'
 import { Heads } from './heads.ts'
 import { carriedWrites, salvage } from './healing.ts'
+import { withoutEntries } from './erasing.ts'
 import { fits, inspectUpdate } from './inspect-update.ts'
 import { entryOf, generation, generationOf, isDocumentId, kindOf, lineageOf, newId } from './keys.ts'
 import { MAX_DOCUMENTS, MAX_GENERATION, MAX_KEYS, MAX_UPDATE_BYTES } from './limits.ts'
-import type { DocumentRecord, IndexedMemory, MemoryStore, StoredNotice, StoredRow } from './store.ts'
+import type { DocumentRecord, IndexedMemory, MemoryStore, Place, StoredNotice, StoredRow } from './store.ts'
 import { addVanished, isMany, type Spell } from './vanishing.ts'
 
 /** A device's Ed25519 public key: 64 lower-case hexadecimal digits. */
@@ -60,6 +61,8 @@ export interface DocumentsInit {
 interface Opened {
   document: Document
   visible: Set<string>
+  /** Keys and values of rows that cannot be integrated. */
+  salvaged: [string, string][]
 }
 
 /** Sixty-four shards of a thousand take about 100 MB when all are open. */
@@ -83,6 +86,8 @@ export class Documents {
   constructor(init: DocumentsInit) {
     this.#init = init
     this.heads = new Heads(init.store.documents())
+    // A heal that was cut short is finished.
+    for (const { id } of this.heads.all()) if (this.heads.superseded(id).length > 0) this.#carryOver(id)
   }
 
   /** Told after each change, when it is durable. */
@@ -177,16 +182,39 @@ export class Documents {
   heal(id: string): string | null {
     const current = this.heads.get(id)?.id
     if (current === undefined || current !== id) return current ?? null
-    return this.#renew(this.#open(id).document, [])
+    return this.#renew(this.#open(id))
   }
 
-  /** Whether what is stored of a document says what its record says (for the audit). Opens it afresh. */
+  /**
+   * Erases what the log holds of entries that are forgotten, without waiting for its thirty days; with `@`, of all. What
+   * else the log holds stays, and can still be undone.
+   */
+  erase(id: string, entries: readonly string[]): void {
+    const { store } = this.#init
+    const current = this.heads.get(id)?.id ?? id
+    for (const document of [...this.heads.superseded(current), current]) {
+      store.rewrite(document, withoutEntries(store.rows(document), new Set(entries)))
+      this.#opened.delete(document)
+    }
+    store.scrub()
+  }
+
+  /** Erases an earlier generation whose entries the latest one holds. */
+  dropSuperseded(id: string): void {
+    const current = this.heads.get(id)?.id
+    if (current === undefined || current === id) return
+    this.#carryOver(current)
+    this.#init.store.drop(id)
+    this.#opened.delete(id)
+    this.heads.drop(id)
+  }
+
+  /** Whether what is stored of a document says what its record says. */
   isSound(id: string): boolean {
     const record = this.heads.get(id)
     if (record === undefined) return true
-    this.#opened.delete(record.id)
-    const { structure, content } = this.open(record.id).head()
-    return Buffer.compare(structure, record.structure) === 0 && Buffer.compare(content, record.content) === 0
+    const rows = this.#init.store.rows(record.id)
+    return rows.every(isIntact) && isHead(new Document(record.id, updatesOf(rows)).head(), record)
   }
 
   /** Brings a document's record in line with what is stored of it, and the index with both. */
@@ -220,13 +248,20 @@ export class Documents {
     }
     const rows = this.#init.store.rows(id)
     const sound = rows.filter(isIntact)
-    const document = sound.length === rows.length ? new Document(id, updatesOf(rows)) : null
-    if (document !== null) return this.#keep(document)
-    return this.#openDamaged(id, rows, sound)
+    if (sound.length < rows.length) this.#setAside(id, rows, sound)
+    let document = new Document(id, updatesOf(sound))
+    let loose: Uint8Array[] = []
+    if (document.isPending) ({ document, loose } = upToGaps(id, updatesOf(sound)))
+    const opened = this.#keep(document, loose)
+    if ((this.heads.get(id)?.id ?? id) !== id) return opened
+    // What follows a damaged row, and cannot be integrated without it, goes on in a new generation.
+    const next = loose.length > 0 ? this.#renew(opened) : null
+    if (next !== null) return this.#open(next)
+    if (sound.length < rows.length) this.mend(id)
+    return opened
   }
 
-  /** The rest opens; what follows a damaged row, and cannot be integrated without it, is carried into a new generation. */
-  #openDamaged(id: string, rows: readonly StoredRow[], sound: readonly StoredRow[]): Opened {
+  #setAside(id: string, rows: readonly StoredRow[], sound: readonly StoredRow[]): void {
     const { store, warn } = this.#init
     const damaged = rows.filter((row) => !sound.includes(row))
     warn(
@@ -234,24 +269,11 @@ export class Documents {
         'What they held comes back from another device, if one has it. The disk should be looked at.'
     )
     store.quarantine(damaged.map(({ sequence }) => sequence))
-    const document = new Document(id)
-    const loose: Uint8Array[] = []
-    for (const { update } of sound) {
-      if (fits(inspectUpdate(update), (writer) => document.clockOf(writer))) document.apply(update)
-      else loose.push(update)
-    }
-    const opened = this.#keep(document)
-    const latest = this.heads.get(id)?.id ?? id
-    if (loose.length > 0 && latest === id) {
-      const next = this.#renew(document, salvage(document, loose))
-      if (next !== null) return this.#open(next)
-    }
-    this.mend(id)
-    return opened
   }
 
-  #keep(document: Document): Opened {
-    const opened = { document, visible: visibleEntries(document.allKeys(), document.get) }
+  #keep(document: Document, loose: readonly Uint8Array[]): Opened {
+    const visible = visibleEntries(document.allKeys(), document.get)
+    const opened = { document, visible, salvaged: salvage(document, loose) }
     this.#opened.set(document.id, opened)
     const most = this.#init.openDocuments ?? OPEN_DOCUMENTS
     for (const id of this.#opened.keys()) {
@@ -333,32 +355,36 @@ export class Documents {
     const { document } = this.#open(id)
     const gone = new Set(entries.filter((entry) => isGone(document.get, entry)))
     if (gone.size === 0) return
+    const atOnce = [...gone].filter((entry) => isErased(document.get, entry))
     const whole = gone.has('@')
     const left = [...document.allKeys()].filter(
       (key) => !key.startsWith('!') && (whole || gone.has(entryOf(key))) && document.has(key)
     )
-    if (left.length > 0)
+    if (left.length > 0) {
       this.write(id, (map) => {
         for (const key of left) map.delete(key)
       })
+    }
+    if (atOnce.length > 0) this.erase(id, atOnce)
   }
 
   /** Begins the next generation with what a document shows, and what was salvaged of it. */
-  #renew(document: Document, salvaged: readonly (readonly [string, string])[]): string | null {
+  #renew(opened: Opened): string | null {
+    const { document } = opened
     const number = generationOf(document.id) + 1
     if (number > MAX_GENERATION) {
       this.#init.warn(`${document.id} differs between devices and was healed ${MAX_GENERATION} times. Report this.`)
       return null
     }
     const next = generation(lineageOf(document.id), number)
-    this.#carry([...pairsOf(document), ...salvaged], next)
+    this.#carry(pairsOf(opened), next)
     // A document without entries has a next generation too, or both sides would heal for ever.
     if (this.heads.get(next)?.id !== next) this.write(next, (map) => map.set('!0', '{"gone":true,"n":1}'))
     return next
   }
 
   #carryOver(id: string): void {
-    for (const earlier of this.heads.superseded(id)) this.#carry(pairsOf(this.#open(earlier).document), id)
+    for (const earlier of this.heads.superseded(id)) this.#carry(pairsOf(this.#open(earlier)), id)
   }
 
   #carry(pairs: Iterable<readonly [string, string]>, target: string): void {
@@ -403,12 +429,28 @@ export function isIntact({ update, sha256 }: Pick<StoredRow, 'update' | 'sha256'
   return Buffer.compare(hash('sha256', update, 'buffer'), sha256) === 0
 }
 
+export function isHead(one: Head, other: Head): boolean {
+  return Buffer.compare(one.structure, other.structure) === 0 && Buffer.compare(one.content, other.content) === 0
+}
+
 function updatesOf(rows: readonly StoredRow[]): Uint8Array[] {
   return rows.map(({ update }) => update)
 }
 
-function* pairsOf(document: Document): Generator<[string, string]> {
+function* pairsOf({ document, salvaged }: Opened): Generator<[string, string]> {
   for (const key of document.allKeys()) yield [key, document.get(key) ?? '']
+  yield* salvaged
+}
+
+/** What can be integrated of updates that came in this order, and what cannot. */
+function upToGaps(id: string, updates: readonly Uint8Array[]): { document: Document; loose: Uint8Array[] } {
+  const document = new Document(id)
+  const loose: Uint8Array[] = []
+  for (const update of updates) {
+    if (fits(inspectUpdate(update), (writer) => document.clockOf(writer))) document.apply(update)
+    else loose.push(update)
+  }
+  return { document, loose }
 }
 
 function* indexedEntries(document: Document, ids: Iterable<string>): Generator<IndexedMemory> {
@@ -425,9 +467,10 @@ function indexed(document: Document, ids: Iterable<string>): IndexedMemory[] {
 function indexChange(
   document: Document,
   { added, changed, vanished }: DocumentChange
-): { put: IndexedMemory[]; remove: string[] } {
+): { put: IndexedMemory[]; remove: Place[] } {
   if (kindOf(document.id) !== 'memories') return { put: [], remove: [] }
-  return { put: indexed(document, [...added, ...changed]), remove: vanished }
+  const remove = vanished.map((id) => ({ id, document: document.id }))
+  return { put: indexed(document, [...added, ...changed]), remove }
 }
 
 /** What changed keys mean for the entries; brings the set of visible ones up to date. */

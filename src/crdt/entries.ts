@@ -19,6 +19,11 @@ export function isGone(get: Get, id: string): boolean {
   return text !== undefined && readValue(text)?.gone === true
 }
 
+/** Whether it is forgotten in such a way that no log may hold it. */
+export function isErased(get: Get, id: string): boolean {
+  return isGone(get, id) && readValue(get(goneKey(id)) ?? '')?.now === true
+}
+
 /** Whether a person sees the entry: it was written, and is not forgotten. */
 export function isVisible(get: Get, id: string): boolean {
   return id !== '@' && get(id) !== undefined && !isGone(get, id) && !isGone(get, '@')

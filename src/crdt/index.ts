@@ -30,6 +30,9 @@ export { Memories } from './memories.ts'
 export type { ForgetOptions, MemoriesInit } from './memories.ts'
 export { Conversations } from './conversations.ts'
 export type { ConversationsInit, NewMessage } from './conversations.ts'
+export { History } from './history.ts'
+export { Maintenance } from './maintenance.ts'
+export type { MaintenanceInit, MaintenanceReport } from './maintenance.ts'
 export type {
   Commit,
   DocumentRecord,
@@ -37,6 +40,7 @@ export type {
   ListOptions,
   MemoryStore,
   NewRow,
+  Place,
   Scored,
   StoredNotice,
   StoredRow

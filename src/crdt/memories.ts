@@ -26,8 +26,10 @@ export interface ForgetOptions {
 /** Edits move keys and are rare: a shard that is edited more than its room allows is left as it is. */
 const KEYS_PER_SHARD = MAX_KEYS / 2
 
-/** Room for what surrounds a text: time, device, and escapes are counted as they are. */
 const MAX_TAGS = 64
+
+/** Marks of one write: about 100 bytes each, well within an update. */
+const FORGOTTEN_TOGETHER = 500
 
 /** What one writes down: remembered, edited, forgotten, found. Every call is durable when it returns. */
 export class Memories {
@@ -38,7 +40,7 @@ export class Memories {
   constructor(init: MemoriesInit) {
     this.#init = init
     this.#writer = init.store.writer(newId)
-    this.#shard = Math.max(1, ...init.documents.heads.all().map(({ id }) => this.#numberOf(id)))
+    this.#shard = init.documents.heads.all().reduce((last, { id }) => Math.max(last, this.#numberOf(id)), 1)
   }
 
   /** @throws {InvalidRequestError} when it is empty, too long, or of no known kind */
@@ -113,17 +115,22 @@ export class Memories {
     }
     const byDocument = new Map<string, string[]>()
     for (const { memory, document } of found.values()) {
-      byDocument.set(document, [...(byDocument.get(document) ?? []), memory.id])
+      const entries = byDocument.get(document)
+      if (entries === undefined) byDocument.set(document, [memory.id])
+      else entries.push(memory.id)
     }
+    const mark = { gone: true, ...this.#mark(), ...(now ? { now } : {}) }
     for (const [document, entries] of byDocument) {
       const { get } = documents.open(document)
-      documents.write(document, (map) => {
-        for (const id of entries) {
-          const gone = { gone: true, ...this.#mark(), ...(now ? { now } : {}) }
-          map.set(goneKey(id), editValue(get, goneKey(id), gone))
-          for (const key of [id, ...FIELDS.map((field) => fieldKey(id, field))]) if (map.has(key)) map.delete(key)
-        }
-      })
+      for (let start = 0; start < entries.length; start += FORGOTTEN_TOGETHER) {
+        documents.write(document, (map) => {
+          for (const id of entries.slice(start, start + FORGOTTEN_TOGETHER)) {
+            map.set(goneKey(id), editValue(get, goneKey(id), mark))
+            for (const key of [id, ...FIELDS.map((field) => fieldKey(id, field))]) if (map.has(key)) map.delete(key)
+          }
+        })
+      }
+      if (now) documents.erase(document, entries)
     }
     return [...found.values()].map(({ memory }) => memory)
   }

@@ -10,9 +10,11 @@ export interface StoredRow {
   sha256: Uint8Array
   /** Milliseconds since 1970 by this device's clock, when it was written here. */
   time: number
+  /** Whether it stands for all that was written before it. */
+  compacted: boolean
 }
 
-export type NewRow = Omit<StoredRow, 'sequence'>
+export type NewRow = Omit<StoredRow, 'sequence' | 'compacted'>
 
 /** What is known of a document without loading it. */
 export interface DocumentRecord {
@@ -56,7 +58,14 @@ export interface Commit {
   rows: NewRow[]
   documents: DocumentRecord[]
   put: IndexedMemory[]
-  remove: string[]
+  /** Taken out of the index, and kept by id alone, so that it can be undone. */
+  remove: Place[]
+}
+
+/** Where an entry is. */
+export interface Place {
+  id: string
+  document: string
 }
 
 export interface Scored extends Memory {
@@ -88,12 +97,15 @@ export interface MemoryStore {
   rows(document: string): StoredRow[]
   /** @returns the sequences of the rows */
   commit(commit: Commit): number[]
-  /** Documents that hold a row written before the moment, and more than that row. */
+  /** Documents that hold a row written before the moment which was not compacted. */
   compactable(before: number): string[]
-  /** Puts rows in the place of others, the first of their document; they come before what is not covered. */
-  compact(rows: readonly NewRow[], covered: readonly number[]): void
-  /** Puts others in the place of updates, one by one, leaving no trace of the old ones on the disk. */
-  rewrite(rows: readonly Pick<StoredRow, 'sequence' | 'update' | 'sha256'>[]): void
+  /**
+   * Puts rows in the place of others, the first of their document. They are read back before the others are deleted: what
+   * `verify` throws leaves all as it was.
+   */
+  compact(rows: readonly NewRow[], covered: readonly number[], verify: (rows: StoredRow[]) => void): void
+  /** Puts others in the place of updates, and erases what was set aside of the document. */
+  rewrite(document: string, rows: readonly Pick<StoredRow, 'sequence' | 'update' | 'sha256'>[]): void
   /** Erases a document, its rows and its entries in the index. */
   drop(document: string): void
   /** Sets rows aside that cannot be read, for a person to look at. */
@@ -105,6 +117,8 @@ export interface MemoryStore {
 
   /** Memories whose id begins so, at most `limit`. */
   find(prefix: string, limit: number): IndexedMemory[]
+  /** The same of those that were forgotten here. */
+  findForgotten(prefix: string, limit: number): Place[]
   list(options: ListOptions): Memory[]
   /** By relevance, best first. Words of the query need not all occur. */
   search(query: string, limit: number): Scored[]

@@ -66,6 +66,7 @@ const MIGRATIONS: readonly string[] = [
      time INTEGER NOT NULL,
      device TEXT
    ) STRICT;
+   CREATE TABLE memory_forgotten (id TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
    CREATE INDEX memory_time ON memory (time, id);
    CREATE INDEX memory_by_document ON memory (document);
    CREATE VIRTUAL TABLE memory_text USING fts5 (

@@ -8,6 +8,7 @@ import type {
   ListOptions,
   MemoryStore,
   NewRow,
+  Place,
   Scored,
   StoredNotice,
   StoredRow
@@ -17,6 +18,7 @@ import type {
 type FromDatabase<T> = { [K in keyof T]: T[K] extends Uint8Array ? ArrayBuffer : T[K] }
 
 type DocumentColumns = Omit<FromDatabase<DocumentRecord>, 'gone'> & { gone: number }
+type RowColumns = Omit<FromDatabase<StoredRow>, 'compacted'> & { compacted: number }
 type MemoryColumns = Omit<IndexedMemory, 'tags'> & { tags: string; score?: number }
 
 const MEMORY = 'm.id, m.document, m.text, m.kind, m.tags, m.source, m.time, m.device'
@@ -39,7 +41,8 @@ export function memoryStore(database: Database.Database): MemoryStore {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
   )
   const readRows = prepare(
-    'SELECT sequence, document, "update", sha256, time FROM memory_update WHERE document = ? ORDER BY place, sequence'
+    `SELECT sequence, document, "update", sha256, time, place = 0 AS compacted FROM memory_update
+     WHERE document = ? ORDER BY place, sequence`
   )
   const writeRow = prepare('INSERT INTO memory_update (document, "update", sha256, time, place) VALUES (?, ?, ?, ?, 1)')
   const writeSnapshot = prepare(
@@ -55,6 +58,7 @@ export function memoryStore(database: Database.Database): MemoryStore {
     `INSERT INTO memory_quarantine (sequence, document, "update", sha256, time)
      SELECT sequence, document, "update", sha256, time FROM memory_update WHERE sequence = ?`
   )
+  const removeSetAside = prepare('DELETE FROM memory_quarantine WHERE document = ?')
   const removeRows = prepare('DELETE FROM memory_update WHERE document = ?')
   const removeDocument = prepare('DELETE FROM memory_document WHERE id = ?')
   const removeMemories = prepare('DELETE FROM memory WHERE document = ?')
@@ -67,6 +71,11 @@ export function memoryStore(database: Database.Database): MemoryStore {
        tags = excluded.tags, source = excluded.source, time = excluded.time, device = excluded.device`
   )
   const removeMemory = prepare('DELETE FROM memory WHERE id = ?')
+  const noteForgotten = prepare('INSERT OR REPLACE INTO memory_forgotten (id, document) VALUES (?, ?)')
+  const findForgotten = prepare(
+    "SELECT id, document FROM memory_forgotten WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id LIMIT ?2"
+  )
+  const removeForgotten = prepare('DELETE FROM memory_forgotten WHERE document = ?')
   const findMemories = prepare(`SELECT ${MEMORY} FROM memory m WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id LIMIT ?2`)
   const listMemories = prepare(
     `SELECT ${MEMORY} FROM memory m
@@ -95,6 +104,14 @@ export function memoryStore(database: Database.Database): MemoryStore {
     }
   }
 
+  const rows = (document: string): StoredRow[] =>
+    (readRows.all(document) as RowColumns[]).map((row) => ({
+      ...row,
+      update: new Uint8Array(row.update),
+      sha256: new Uint8Array(row.sha256),
+      compacted: row.compacted !== 0
+    }))
+
   return {
     writer: transaction((make: () => string) => {
       const known = readWriter.get() as { id: string } | undefined
@@ -111,12 +128,7 @@ export function memoryStore(database: Database.Database): MemoryStore {
         vector: new Uint8Array(record.vector),
         gone: record.gone !== 0
       })),
-    rows: (document) =>
-      (readRows.all(document) as FromDatabase<StoredRow>[]).map((row) => ({
-        ...row,
-        update: new Uint8Array(row.update),
-        sha256: new Uint8Array(row.sha256)
-      })),
+    rows,
     commit: transaction(({ rows, documents, put: changed, remove }: Commit) => {
       const sequences = rows.map(({ document, update, sha256, time }) =>
         Number(writeRow.run(document, update, sha256, time).lastInsertRowid)
@@ -125,21 +137,38 @@ export function memoryStore(database: Database.Database): MemoryStore {
         writeDocument.run(id, structure, content, vector, entries, bytes, title, time, gone ? 1 : 0)
       }
       for (const memory of changed) put(memory)
-      for (const id of remove) removeMemory.run(id)
+      for (const { id, document } of remove) {
+        removeMemory.run(id)
+        noteForgotten.run(id, document)
+      }
       return sequences
     }),
     compactable: (before) => (compactable.all(before) as { document: string }[]).map(({ document }) => document),
-    compact: transaction((rows: readonly NewRow[], covered: readonly number[]) => {
-      for (const sequence of covered) removeRow.run(sequence)
-      for (const { document, update, sha256, time } of rows) writeSnapshot.run(document, update, sha256, time)
-      for (const document of new Set(rows.map((row) => row.document))) setBytes.run(document)
-    }),
-    rewrite: transaction((rows: readonly Pick<StoredRow, 'sequence' | 'update' | 'sha256'>[]) => {
-      for (const { sequence, update, sha256 } of rows) rewriteRow.run(update, sha256, sequence)
+    compact: transaction(
+      (fresh: readonly NewRow[], covered: readonly number[], verify: (rows: StoredRow[]) => void) => {
+        const written = new Set(
+          fresh.map(({ document, update, sha256, time }) =>
+            Number(writeSnapshot.run(document, update, sha256, time).lastInsertRowid)
+          )
+        )
+        const documents = new Set(fresh.map(({ document }) => document))
+        for (const document of documents) {
+          const left = rows(document).filter(({ sequence }) => written.has(sequence) || !covered.includes(sequence))
+          verify(left)
+        }
+        for (const sequence of covered) removeRow.run(sequence)
+        for (const document of documents) setBytes.run(document)
+      }
+    ),
+    rewrite: transaction((document: string, changed: readonly Pick<StoredRow, 'sequence' | 'update' | 'sha256'>[]) => {
+      for (const { sequence, update, sha256 } of changed) rewriteRow.run(update, sha256, sequence)
+      removeSetAside.run(document)
     }),
     drop: transaction((document: string) => {
       removeRows.run(document)
       removeMemories.run(document)
+      removeForgotten.run(document)
+      removeSetAside.run(document)
       removeDocument.run(document)
     }),
     quarantine: transaction((sequences: readonly number[]) => {
@@ -156,6 +185,7 @@ export function memoryStore(database: Database.Database): MemoryStore {
       removeNotices.run(before)
     }),
     find: (prefix, limit) => (findMemories.all(prefix, limit) as MemoryColumns[]).map(indexedOf),
+    findForgotten: (prefix, limit) => findForgotten.all(prefix, limit) as Place[],
     list: ({ limit, before = Number.MAX_SAFE_INTEGER, kind = null, tag = null }: NullableOptions) =>
       (listMemories.all(before, kind, tag, limit) as MemoryColumns[]).map(memoryFrom),
     search: (query, limit): Scored[] => {
