@@ -1,7 +1,7 @@
-import type { Door, MeshEvent, PeerInfo } from '../src/interface.ts'
+import type { Door, MemoryNotice, MeshEvent, PeerInfo } from '../src/interface.ts'
 import { spaced } from './code.ts'
 import { byWays, doorName, doorState, foundEngine, hostOf } from './describe.ts'
-import { rate } from './human.ts'
+import { count, rate } from './human.ts'
 
 export interface NarratorInit {
   /** A command line in the form that works here. */
@@ -66,6 +66,11 @@ export function narrator({ hint }: NarratorInit): Narrate {
         return `${event.member.name} is a member now${by('let in', event.member.admittedBy)}.`
       case 'member-removed':
         return `${event.member.name} is no longer a member${by('removed', event.member.removedBy)}.`
+      case 'memory-changed':
+      case 'conversation-changed':
+        return undefined
+      case 'memories-vanished':
+        return vanished(event.notice, hint)
       case 'engine-found':
         return foundEngine(event.engine, hint)
       case 'warning':
@@ -87,6 +92,10 @@ function belonging({ mesh, how }: Extract<MeshEvent, { type: 'mesh' }>, hint: Na
     case 'removed':
       return `This device was removed from its mesh. To join one again, as a new device: ${hint('join --new-key')}`
   }
+}
+
+function vanished({ id, count: memories, from }: MemoryNotice, hint: NarratorInit['hint']): string {
+  return `${count(memories, 'memory', 'memories')} vanished at once (by ${from?.name ?? 'this device'}). To bring them back: ${hint(`memory undo ${id}`)}`
 }
 
 /** Whether it was opened, for the first time or longer, or has closed. */

@@ -503,9 +503,7 @@ export interface MeshMemory {
    * @param options.limit at most so many. @default 100, up to 1000
    * @param options.before only those that were written before this moment, in milliseconds since 1970
    */
-  list(
-    options?: AbortOptions & { limit?: number; before?: number; kind?: MemoryKind; tag?: string }
-  ): Promise<Memory[]>
+  list(options?: AbortOptions & { limit?: number; before?: number; kind?: MemoryKind; tag?: string }): Promise<Memory[]>
   get(options: ById): Promise<Memory>
   /** @throws {InvalidRequestError} */
   edit(options: ById & MemoryEdit): Promise<Memory>

@@ -238,8 +238,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     names,
     here: (request, options) => answers.generate(request, options),
     there: (peerId, request, options) => askPeer(network, peerId, request, options),
-    recall: (messages) =>
-      recall(messages, (query, limit) => remembering.memories.search(query, limit), shown)
+    recall: (messages) => recall(messages, (query, limit) => remembering.memories.search(query, limit), shown)
   })
   try {
     if (network !== null) {

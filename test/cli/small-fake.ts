@@ -14,6 +14,7 @@ import type {
 } from '../../src/interface.ts'
 import { SmallLibrary } from './small-library.ts'
 import { FakeEngines } from '../fixtures/fake-engines.ts'
+import { FakeConversations, FakeMemory } from '../fixtures/fake-memory.ts'
 import { SmallMembership } from './small-membership.ts'
 
 export const DESKTOP = { name: 'desktop', id: '12D3KooWDesktop' }
@@ -111,6 +112,8 @@ export class SmallFake implements Mesh {
   readonly membership = new SmallMembership()
   readonly library = new SmallLibrary()
   readonly engines = new FakeEngines()
+  readonly memory = new FakeMemory({ device: LAPTOP.id })
+  readonly conversations = new FakeConversations({ device: LAPTOP.id })
   status_ = meshStatus()
   discoveries: Discovery[] = []
   rows: PlacementRow[] = []

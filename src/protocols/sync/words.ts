@@ -106,7 +106,15 @@ export function decodeMessage(bytes: Uint8Array): SyncMessage | Refused | null {
   return decoded('The message', () => messageFrom(frames.Frame.decode(bytes, { limits: LIMITS })))
 }
 
-function messageFrom({ root, ranges, list, states, update, turn, refused }: frames.Frame): SyncMessage | Refused | null {
+function messageFrom({
+  root,
+  ranges,
+  list,
+  states,
+  update,
+  turn,
+  refused
+}: frames.Frame): SyncMessage | Refused | null {
   if (root !== undefined) return { type: 'root', hash: sized('hash', root.hash, HASH_BYTES), answer: root.answer }
   if (ranges !== undefined) {
     return { type: 'ranges', ranges: atMost('ranges', ranges.ranges, MAX_RANGES).map(rangeFrom) }
