@@ -667,9 +667,27 @@ export interface MeshStatus extends PeerLabel {
   tokensPerSecond: number | null
   peers: PeerInfo[]
   asks: { running: number; answered: number; asked: number; failed: number }
+  remembered: Remembered
   uptimeMs: number
   /** Megabytes resident, node and engine apart. */
   memory: { node: number; engine: number | null }
+}
+
+/** What this device remembers, and with whom it shares that now. */
+export interface Remembered {
+  memories: number
+  conversations: number
+  /** Members that are connected. */
+  shared: SyncedPeer[]
+}
+
+/**
+ * - `comparing`: what differs is being found and sent
+ * - `synced`: both had the same when they last compared, and tell each other at once what changes
+ * - `stuck`: they differ, and comparing brought nothing; it is tried again
+ */
+export interface SyncedPeer extends PeerLabel {
+  state: 'comparing' | 'synced' | 'stuck'
 }
 
 export type MeshEvent =

@@ -132,11 +132,9 @@ async function say(content: string, chatting: Chat, options: AskOptions): Promis
 async function keep(question: string, answer: Answer, { conversation, kept, output }: Chat): Promise<void> {
   if (answer.text !== '') {
     conversation.add({ role: 'assistant', content: answer.text })
+    await kept?.add(question, answer)
   }
   if (output.json && (answer.summary !== null || answer.text !== '')) {
     output.data({ ...answerData(answer), conversation: kept?.id })
-  }
-  if (answer.text !== '') {
-    await kept?.add(question, answer)
   }
 }

@@ -1,5 +1,5 @@
 import { answersHere, doorState, meshState, onLoopbackOnly } from '../describe.ts'
-import { bytes, duration } from '../human.ts'
+import { bytes, count, duration } from '../human.ts'
 import { EXIT } from '../exit-codes.ts'
 import { defineVerb, withMesh } from '../verb.ts'
 import type { MeshStatus } from '../../src/interface.ts'
@@ -43,12 +43,19 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
       'asks',
       `${asks.running} running, ${asks.answered} answered, ${asks.failed} failed; ${asks.asked} asked from here`
     ],
+    ['remembers', remembers(found)],
     ['listens', addresses.length === 0 ? 'nowhere' : `${addresses.join(' ')}${reach}`],
     ['memory', `${bytes(memory.node * 1e6)}${engine}`],
     ['id', id === '' ? 'none yet' : id],
     ['home', home],
     ['release', version]
   ]
+}
+
+function remembers({ remembered: { memories, conversations, shared } }: MeshStatus): string {
+  const others = shared.map(({ name, state }) => (state === 'synced' ? name : `${name} (${state})`))
+  const sharing = others.length === 0 ? '' : `, in sync with ${others.join(', ')}`
+  return `${count(memories, 'memory', 'memories')}, ${count(conversations, 'conversation')}${sharing}`
 }
 
 function trust({ membership }: MeshStatus, hint: (line: string) => string): [string, string][] {

@@ -101,7 +101,7 @@ export class LocalMesh implements Mesh {
 
   async status(options: AbortOptions = {}): Promise<MeshStatus> {
     await this.#begin(options)
-    const { id, paths, engine, visiting, capability, answers, asking, membership } = this.#parts
+    const { id, paths, engine, visiting, capability, answers, asking, membership, remembering } = this.#parts
     const { answering, addresses, version, models: offers } = capability.get()
     const strongest = offers[0]
     return {
@@ -119,6 +119,7 @@ export class LocalMesh implements Mesh {
       tokensPerSecond: strongest?.decodeRate ?? null,
       peers: await this.peers(),
       asks: { running: answers.running, answered: answers.answered, ...asking.counts },
+      remembered: remembering.status(),
       uptimeMs: performance.now() - this.#startedAt,
       memory: { node: Math.round(process.memoryUsage.rss() / 2 ** 20), engine: await engine.memory() }
     }

@@ -79,6 +79,7 @@ export function meshStatus(changes: Partial<MeshStatus> = {}): MeshStatus {
     tokensPerSecond: 640,
     peers: [],
     asks: { running: 0, answered: 12, asked: 3, failed: 1 },
+    remembered: { memories: 3, conversations: 1, shared: [{ ...DESKTOP, state: 'synced' }] },
     uptimeMs: 200_000,
     memory: { node: 110, engine: 240 },
     ...changes

@@ -19,6 +19,8 @@ const MEMBERSHIP: MembershipStatus = {
 }
 const HERE = { id: '12D3KooWHere', name: 'laptop-2' }
 
+const REMEMBERED = { memories: 2, conversations: 1, shared: [] }
+
 describe('the mesh in this process', () => {
   /** What the other parts were asked for, in order. */
   let calls: string[]
@@ -89,6 +91,7 @@ describe('the mesh in this process', () => {
       },
       events: new Broadcast<MeshEvent>(),
       membership: { status: () => MEMBERSHIP, words: 'amber-otter' },
+      remembering: { status: () => REMEMBERED },
       close
     }
     return new LocalMesh(parts as unknown as LocalMeshParts)
@@ -109,7 +112,8 @@ describe('the mesh in this process', () => {
       hardware: 'a CPU',
       tokensPerSecond: MINI.decodeRate,
       peers: [],
-      asks: { running: 1, answered: 2, asked: 3, failed: 4 }
+      asks: { running: 1, answered: 2, asked: 3, failed: 4 },
+      remembered: REMEMBERED
     })
     assert.ok(uptimeMs >= 0 && memory.node > 0)
     assert.equal(memory.engine, 120)

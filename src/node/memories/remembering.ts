@@ -12,7 +12,7 @@ import {
   type StoredNotice
 } from '../../crdt/index.ts'
 import { PeerUnreachableError } from '../../errors.ts'
-import type { MemoryEvent, MemoryNotice, PeerLabel } from '../../interface.ts'
+import type { MemoryEvent, MemoryNotice, PeerLabel, Remembered, SyncedPeer } from '../../interface.ts'
 import type { Clock } from '../../protocols/clock.ts'
 import type { SyncLink, SyncTalk } from '../../protocols/sync/index.ts'
 import { reasonOf } from '../files.ts'
@@ -51,7 +51,7 @@ export class Remembering {
   readonly history: History
   readonly #init: RememberingInit
   readonly #maintenance: Maintenance
-  readonly #sessions = new Set<SyncSession>()
+  readonly #sessions = new Map<SyncSession, string>()
   readonly #stopped = new AbortController()
   #stopTimers: (() => void)[] = []
 
@@ -87,14 +87,14 @@ export class Remembering {
       clock.after(FIRST_MAINTENANCE_MS, maintain),
       clock.every(MAINTENANCE_MS, maintain),
       clock.every(CHECK_MS, () => {
-        for (const session of this.#sessions) session.check()
+        for (const session of this.#sessions.keys()) session.check()
       })
     ]
   }
 
   stop(): void {
     for (const stop of this.#stopTimers) stop()
-    for (const session of this.#sessions) session.stop()
+    for (const session of this.#sessions.keys()) session.stop()
     this.#stopped.abort(new Error('the node stops'))
   }
 
@@ -117,7 +117,7 @@ export class Remembering {
     })
     return {
       start: () => {
-        this.#sessions.add(session)
+        this.#sessions.set(session, id)
         session.start()
       },
       receive: (message) => session.receive(message),
@@ -126,6 +126,14 @@ export class Remembering {
         session.stop()
       }
     }
+  }
+
+  /** How much there is, and who shares it. */
+  status(): Remembered {
+    const shared = [...this.#sessions].flatMap(([{ state }, id]): SyncedPeer[] =>
+      state === 'stopped' ? [] : [{ ...this.#init.label(id), state }]
+    )
+    return { memories: this.memories.count(), conversations: this.conversations.list().length, shared }
   }
 
   notice({ id, time, count, from }: StoredNotice): MemoryNotice {
