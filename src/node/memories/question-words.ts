@@ -14,7 +14,7 @@ const EMPTY = new Set(
   theirs them themselves then there these they thing things think this those though through thus till to together told too
   took toward two under until up upon us use used using very want wants was wasn way we well went were what whatever when
   where whether which while who whole whom whose why will with within without won word words would write yes yet you your
-  yours yourself
+  yours yourself hello
   aber alle allem allen aller alles als also am an ander andere auch auf aus bei beim bin bis bist bitte da damit dann das
   dass dein deine dem den denn der des dich die dies diese dieser dieses dir doch dort du durch ein eine einem einen einer
   eines einige er erst es etwas euch euer eure für gibt hab habe haben hast hat hatte hier hin hinter ich ihm ihn ihnen ihr
