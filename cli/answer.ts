@@ -99,7 +99,7 @@ export function answerData({ text, accepted, memories, summary }: Answer): objec
 function showGiven({ memories }: AskMemories, output: Output): void {
   output.note('Put before the question, from your memories:')
   for (const { id, text } of memories) {
-    output.note(`  ${shortId(id)}  ${text.replaceAll('\n', ' ')}`)
+    output.note(`${shortId(id)}  ${text.replaceAll('\n', ' ')}`)
   }
 }
 
