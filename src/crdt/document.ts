@@ -6,8 +6,8 @@ import { ROOT } from './inspect-update.ts'
 export interface Applied {
   /** What was new in it, as Yjs encodes it; null when nothing was (invariant 2). */
   update: Uint8Array | null
-  /** Keys whose value changed, and whether there was one before. */
-  changed: Map<string, boolean>
+  /** Keys whose value changed, and what it was before. */
+  changed: Map<string, string | undefined>
 }
 
 /** Two documents with one structure and another content were written by two devices under one writer's number. */
@@ -26,11 +26,17 @@ export class Document {
   readonly #hashes = new Map<string, Uint8Array>()
   readonly #content = new Uint8Array(32)
   #update: Uint8Array | null = null
-  #changed = new Map<string, boolean>()
+  #changed = new Map<string, string | undefined>()
 
-  /** @param updates what is stored of it, in order */
-  constructor(id: string, updates: Iterable<Uint8Array> = []) {
+  readonly #numbers: () => number
+
+  /**
+   * @param updates what is stored of it, in order
+   * @param numbers random ones of 32 bits
+   */
+  constructor(id: string, updates: Iterable<Uint8Array> = [], numbers = () => randomInt(2 ** 32)) {
     this.id = id
+    this.#numbers = numbers
     this.#doc = new Y.Doc()
     this.#map = this.#doc.getMap(ROOT)
     // One transaction: what comes after each one costs more than the updates of a shard.
@@ -38,13 +44,16 @@ export class Document {
       for (const update of updates) Y.applyUpdate(this.#doc, update)
     })
     for (const key of this.#map.keys()) this.#note(key)
-    this.#changed.clear()
     this.#map.observe((event) => {
-      for (const key of event.keysChanged as Set<string>) this.#note(key)
+      for (const [key, { oldValue }] of event.changes.keys) {
+        this.#changed.set(key, typeof oldValue === 'string' ? oldValue : undefined)
+        this.#note(key)
+      }
     })
     this.#doc.on('update', (update: Uint8Array) => {
       this.#update = update
     })
+    this.#doc.clientID = numbers()
     // A number that the document knows already would continue another process's writes.
     while (this.clockOf(this.#doc.clientID) > 0) this.rotate()
   }
@@ -66,7 +75,7 @@ export class Document {
   /** Takes another number, because somebody else writes under this one. */
   rotate(): void {
     let writer: number
-    do writer = randomInt(2 ** 32)
+    do writer = this.#numbers()
     while (writer === this.writer || this.clockOf(writer) > 0)
     this.#doc.clientID = writer
   }
@@ -134,7 +143,6 @@ export class Document {
   /** Brings the content's hash up to date with one key. */
   #note(key: string): void {
     const old = this.#hashes.get(key)
-    this.#changed.set(key, old !== undefined)
     if (old !== undefined) this.#combine(old)
     const value = this.#map.get(key)
     if (value === undefined) {

@@ -5,7 +5,7 @@ import { cutUpdate } from './cut-update.ts'
 import { Document, type Applied, type Head } from './document.ts'
 import { isErased, isGone, isVisible, memoryOf, titleOf, visibleEntries } from './entries.ts'
 import { Heads } from './heads.ts'
-import { carriedWrites, salvage } from './healing.ts'
+import { carriedWrites, salvage, wronglyTaken } from './healing.ts'
 import { withoutEntries } from './erasing.ts'
 import { fits, inspectUpdate } from './inspect-update.ts'
 import { entryOf, generation, generationOf, isDocumentId, kindOf, lineageOf, newId } from './keys.ts'
@@ -56,6 +56,8 @@ export interface DocumentsInit {
   vanished?: (notice: StoredNotice) => void
   /** Documents kept open. @default 64 */
   openDocuments?: number
+  /** Random numbers of 32 bits, under which this process writes. @default from the system */
+  numbers?: () => number
 }
 
 interface Opened {
@@ -68,8 +70,8 @@ interface Opened {
 /** Sixty-four shards of a thousand take about 100 MB when all are open. */
 const OPEN_DOCUMENTS = 64
 
-/** What one write of a heal holds: half an update leaves room for the numbers around it. */
-const HEALED_BYTES = MAX_UPDATE_BYTES / 2
+/** What one write of many values holds: half an update leaves room for the last value and the numbers around. */
+const BATCH_BYTES = MAX_UPDATE_BYTES / 2
 
 /**
  * All documents of this device: opened when they are needed, written and merged under the invariants of the design, which
@@ -87,7 +89,7 @@ export class Documents {
     this.#init = init
     this.heads = new Heads(init.store.documents())
     // A heal that was cut short is finished.
-    for (const { id } of this.heads.all()) if (this.heads.superseded(id).length > 0) this.#carryOver(id)
+    for (const { id } of this.heads.all()) this.#carryOver(id)
   }
 
   /** Told after each change, when it is durable. */
@@ -140,7 +142,8 @@ export class Documents {
     if (!fits(inspected, (writer) => document.clockOf(writer))) return { outcome: 'gap', document: id }
     // Somebody writes under the number that this process took: the next write here needs another one.
     if ((inspected.covers.get(document.writer)?.to ?? 0) > document.clockOf(document.writer)) document.rotate()
-    const committed = this.#commit(opened, document.apply(update), from)
+    const applied = document.apply(update)
+    const committed = this.#commit(opened, applied, from)
     const known = (change?: DocumentChange) =>
       [...inspected.entries].filter(
         (entry) => !change?.added.includes(entry) && !change?.changed.includes(entry) && opened.visible.has(entry)
@@ -149,9 +152,10 @@ export class Documents {
       return { outcome: 'merged', document: id, added: [], changed: [], vanished: [], known: known() }
     }
     const { change, sequence } = committed
+    this.#keepValues(opened, applied.changed, change)
     this.#watch(change, sequence)
-    this.#sweep(id, [...change.changed, ...change.vanished, ...inspected.entries])
-    if (this.heads.superseded(id).length > 0) this.#carryOver(id)
+    this.#sweep(this.heads.get(id)?.id ?? id, [...change.changed, ...change.vanished, ...inspected.entries])
+    this.#carryOver(id)
     const { added, changed, vanished } = change
     return { outcome: 'merged', document: id, added, changed, vanished, known: known(change) }
   }
@@ -249,9 +253,9 @@ export class Documents {
     const rows = this.#init.store.rows(id)
     const sound = rows.filter(isIntact)
     if (sound.length < rows.length) this.#setAside(id, rows, sound)
-    let document = new Document(id, updatesOf(sound))
+    let document = new Document(id, updatesOf(sound), this.#init.numbers)
     let loose: Uint8Array[] = []
-    if (document.isPending) ({ document, loose } = upToGaps(id, updatesOf(sound)))
+    if (document.isPending) ({ document, loose } = upToGaps(new Document(id, [], this.#init.numbers), updatesOf(sound)))
     const opened = this.#keep(document, loose)
     if ((this.heads.get(id)?.id ?? id) !== id) return opened
     // What follows a damaged row, and cannot be integrated without it, goes on in a new generation.
@@ -333,6 +337,24 @@ export class Documents {
     }
   }
 
+  /**
+   * What an update took away without a right to is carried into the next generation, with all the rest, and counts as not
+   * having vanished. Written back here it could again land on another key elsewhere.
+   */
+  #keepValues(opened: Opened, changed: Applied['changed'], change: DocumentChange): void {
+    const taken = [...wronglyTaken(changed, opened.document.get)]
+    if (taken.length === 0) return
+    const { id } = opened.document
+    this.#init.warn(
+      `${taken.length} values of ${id} were taken away without being forgotten: two devices have one disk's copy, or one ` +
+        'has a fault. They are kept.'
+    )
+    opened.salvaged.push(...taken)
+    if (this.#renew(opened) === null) return
+    const visible = this.visible(id)
+    change.vanished = change.vanished.filter((entry) => !visible.has(entry))
+  }
+
   /** Invariant 6, where others' bytes are applied. */
   #watch({ document, from, vanished }: DocumentChange, sequence: number): void {
     if (vanished.length === 0) return
@@ -378,40 +400,47 @@ export class Documents {
     }
     const next = generation(lineageOf(document.id), number)
     this.#carry(pairsOf(opened), next)
+    this.#init.store.reindex(document.id, [])
     // A document without entries has a next generation too, or both sides would heal for ever.
-    if (this.heads.get(next)?.id !== next) this.write(next, (map) => map.set('!0', '{"gone":true,"n":1}'))
+    if (this.heads.get(next)?.id !== next) this.write(next, (map) => map.set('!0', '{"gone":true,"n":1,"of":"!0"}'))
     return next
   }
 
-  #carryOver(id: string): void {
-    for (const earlier of this.heads.superseded(id)) this.#carry(pairsOf(this.#open(earlier)), id)
+  /** Brings what earlier generations hold into the latest one. */
+  #carryOver(lineage: string): void {
+    const id = this.heads.get(lineage)?.id ?? lineage
+    for (const earlier of this.heads.superseded(id)) {
+      this.#carry(pairsOf(this.#open(earlier)), id)
+      // What is forgotten in the later one is shown no more in the earlier.
+      this.#init.store.reindex(earlier, [])
+    }
   }
 
   #carry(pairs: Iterable<readonly [string, string]>, target: string): void {
-    const document = this.#open(target).document
-    let batch: (readonly [string, string])[] = []
-    let bytes = 0
-    const flush = () => {
-      if (batch.length === 0) return
+    const { get } = this.#open(target).document
+    for (const batch of batchesOf(carriedWrites(pairs, get))) {
       const opened = this.#open(target)
-      const writes = batch
-      this.#commit(
-        opened,
-        opened.document.write((map) => {
-          for (const [key, value] of writes) map.set(key, value)
-        }),
-        null
-      )
-      batch = []
-      bytes = 0
+      const applied = opened.document.write((map) => {
+        for (const [key, value] of batch) map.set(key, value)
+      })
+      this.#commit(opened, applied, null)
     }
-    for (const pair of carriedWrites(pairs, document.get)) {
-      batch.push(pair)
-      bytes += pair[0].length + Buffer.byteLength(pair[1])
-      if (bytes > HEALED_BYTES) flush()
-    }
-    flush()
   }
+}
+
+/** As many as keep one update within its limit. */
+function* batchesOf(writes: Iterable<readonly [string, string]>): Generator<(readonly [string, string])[]> {
+  let batch: (readonly [string, string])[] = []
+  let bytes = 0
+  for (const write of writes) {
+    batch.push(write)
+    bytes += write[0].length + Buffer.byteLength(write[1])
+    if (bytes <= BATCH_BYTES) continue
+    yield batch
+    batch = []
+    bytes = 0
+  }
+  if (batch.length > 0) yield batch
 }
 
 const EMPTY_VECTOR = Uint8Array.of(0)
@@ -443,8 +472,7 @@ function* pairsOf({ document, salvaged }: Opened): Generator<[string, string]> {
 }
 
 /** What can be integrated of updates that came in this order, and what cannot. */
-function upToGaps(id: string, updates: readonly Uint8Array[]): { document: Document; loose: Uint8Array[] } {
-  const document = new Document(id)
+function upToGaps(document: Document, updates: readonly Uint8Array[]): { document: Document; loose: Uint8Array[] } {
   const loose: Uint8Array[] = []
   for (const update of updates) {
     if (fits(inspectUpdate(update), (writer) => document.clockOf(writer))) document.apply(update)

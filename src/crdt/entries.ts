@@ -91,13 +91,51 @@ export function titleOf(get: Get): string | null {
   return typeof title === 'string' ? title : null
 }
 
-/** The text for a field's new value: its count is one above the one that it replaces. */
+/**
+ * The text for a field's new value: its count is one above the one that it replaces, and it names its key, since what
+ * replaces another value is placed by that alone (see `isLater`).
+ */
 export function editValue(get: Get, key: string, change: JsonObject): string {
-  return JSON.stringify({ ...change, n: countOf(get(key)) + 1 })
+  return JSON.stringify({ ...change, n: countOf(get(key)) + 1, of: key })
 }
 
-/** How often a key was rewritten, as its value says: what tells a later value from an earlier one across generations. */
-export function countOf(text: string | undefined): number {
+/** The text of a value that is written again: it names its key. */
+export function againValue(key: string, text: string): string {
+  const value = readValue(text)
+  return value === null || value.of === key ? text : JSON.stringify({ ...value, of: key })
+}
+
+/**
+ * Which of two values of one key stays, the same on every device: one that is for this key before one that is not, then the
+ * one that was rewritten more often, then the larger text.
+ *
+ * Yjs has a rule of its own, and follows it among concurrent writes. But where two processes wrote under one number, a
+ * rewriting of one key can land on another, and a deletion on what was never deleted; and between generations there is only
+ * this rule.
+ */
+export function isLater(key: string, text: string, other: string | undefined): boolean {
+  if (other === undefined) return true
+  if (text === other) return false
+  const difference = Number(isFor(key, text)) - Number(isFor(key, other)) || countOf(text) - countOf(other)
+  return difference === 0 ? contentOf(text) > contentOf(other) : difference > 0
+}
+
+/** A value without the name of its key: written again, it is still the same. */
+function contentOf(text: string): string {
+  const value = readValue(text) ?? {}
+  return JSON.stringify(value, (key, inner: unknown) => (key === 'of' ? undefined : inner))
+}
+
+/** Whether a value is one that this key can have. */
+export function isFor(key: string, text: string): boolean {
+  const value = readValue(text)
+  if (value === null) return false
+  const isEntry = key === entryOf(key)
+  if (isEntry && typeof value.text !== 'string' && typeof value.content !== 'string') return false
+  return value.of === key || (isEntry && value.of === undefined)
+}
+
+function countOf(text: string | undefined): number {
   return text === undefined ? 0 : numberOf(readValue(text)?.n)
 }
 

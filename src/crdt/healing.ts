@@ -1,6 +1,6 @@
 import * as Y from 'yjs'
 import type { Document } from './document.ts'
-import { countOf, isGone, type Get } from './entries.ts'
+import { againValue, isFor, isGone, isLater, type Get } from './entries.ts'
 import { entryOf } from './keys.ts'
 
 /**
@@ -19,22 +19,30 @@ export function* carriedWrites(
   get: Get
 ): Generator<readonly [string, string]> {
   const latest = new Map<string, string>()
-  for (const [key, value] of pairs) if (isLater(value, latest.get(key))) latest.set(key, value)
+  for (const [key, value] of pairs) if (isLater(key, value, latest.get(key))) latest.set(key, value)
   const after: Get = (key) => {
     const carried = latest.get(key)
     const there = get(key)
-    return carried !== undefined && isLater(carried, there) ? carried : there
+    return carried !== undefined && isLater(key, carried, there) ? carried : there
   }
   for (const [key, value] of latest) {
     if (!key.startsWith('!') && (isGone(after, entryOf(key)) || isGone(after, '@'))) continue
-    if (isLater(value, get(key))) yield [key, value]
+    if (isLater(key, value, get(key))) yield [key, againValue(key, value)]
   }
 }
 
-function isLater(value: string, other: string | undefined): boolean {
-  if (other === undefined) return true
-  const difference = countOf(value) - countOf(other)
-  return difference === 0 ? value > other : difference > 0
+/**
+ * What an update took away and had no right to. Nothing of ours deletes a value but of an entry that is forgotten, and says
+ * so in the same update; and what replaces a value names its key. Where it is otherwise, two processes wrote under one
+ * number, or somebody means harm.
+ */
+export function* wronglyTaken(changed: ReadonlyMap<string, string | undefined>, get: Get): Generator<[string, string]> {
+  for (const [key, before] of changed) {
+    if (before === undefined || !isFor(key, before)) continue
+    if (!key.startsWith('!') && (isGone(get, entryOf(key)) || isGone(get, '@'))) continue
+    const after = get(key)
+    if (after === undefined || !isFor(key, after)) yield [key, before]
+  }
 }
 
 /** The values in updates that follow a gap, as far as their keys can be told. */

@@ -2,7 +2,7 @@ import { NotUndoableError } from '../errors.ts'
 import type { Memory, MemoryVersion } from '../interface.ts'
 import { Document } from './document.ts'
 import { isIntact, type Documents } from './documents.ts'
-import { editValue, isGone, isVisible, memoryOf, memoryValue, type Get } from './entries.ts'
+import { againValue, editValue, isGone, isVisible, memoryOf, memoryValue, type Get } from './entries.ts'
 import { entryOf, fieldKey, goneKey } from './keys.ts'
 import type { MemoryStore, StoredNotice, StoredRow } from './store.ts'
 import { readValue } from './value.ts'
@@ -60,7 +60,7 @@ export class History {
         return
       }
       const isThere = get(id) !== undefined
-      if (!isThere) map.set(id, memoryValue(target))
+      if (!isThere) map.set(id, againValue(id, memoryValue(target)))
       for (const field of FIELDS) {
         const key = fieldKey(id, field)
         const isAsItWas = JSON.stringify(last.memory?.[field]) === JSON.stringify(target[field])
@@ -119,7 +119,7 @@ export class History {
     const { get } = this.#documents.open(document)
     this.#documents.write(document, (map) => {
       for (const [id, values] of entries) {
-        for (const [key, value] of values) if (get(key) === undefined) map.set(key, value)
+        for (const [key, value] of values) if (get(key) === undefined) map.set(key, againValue(key, value))
         const mark = goneKey(id)
         if (isGone(get, id)) map.set(mark, editValue(get, mark, { gone: false }))
       }

@@ -7,8 +7,8 @@ import { MAX_GENERATION } from './limits.ts'
  * A document is one flat map from key to a JSON text. Keys of one entry share its id:
  *
  *   ID          the entry as it was written
- *   ID/FIELD    one field as it was edited since: `{"v":value,"n":count}`
- *   !ID         whether it is forgotten: `{"gone":true,"n":count}`
+ *   ID/FIELD    one field as it was edited since: `{"v":value,"n":count,"of":"ID/FIELD"}`
+ *   !ID         whether it is forgotten: `{"gone":true,"n":count,"of":"!ID"}`
  *   @FIELD      a field of the document itself (a conversation's title); `!@` forgets the whole of it
  *
  * So two devices that edit two fields write two keys and both hold, and a forgotten entry stays forgotten whoever edits it.

@@ -14,6 +14,8 @@ export interface MemoriesInit {
   now: () => number
   /** This device's key, or null while it has none. */
   device: () => DeviceKey | null
+  /** An id that nobody else gives. @default random */
+  newId?: () => string
 }
 
 export interface ForgetOptions {
@@ -39,7 +41,7 @@ export class Memories {
 
   constructor(init: MemoriesInit) {
     this.#init = init
-    this.#writer = init.store.writer(newId)
+    this.#writer = init.store.writer(init.newId ?? newId)
     this.#shard = init.documents.heads.all().reduce((last, { id }) => Math.max(last, this.#numberOf(id)), 1)
   }
 
@@ -52,12 +54,12 @@ export class Memories {
 
   /** Writes many with one sync of the disk for each shard that they fill. All or those of the earlier shards. */
   rememberAll(memories: readonly NewMemory[]): Memory[] {
-    const { documents, now, device } = this.#init
+    const { documents, now, device, newId: makeId = newId } = this.#init
     const time = now()
     const all = memories.map((memory) => {
       const { text, kind = 'fact', tags = [], source = null } = memory
       const complete = { text: text.trim(), kind, tags: [...new Set(tags)], source, time, device: device() }
-      return { id: newId(), ...checked(complete) }
+      return { id: makeId(), ...checked(complete) }
     })
     for (let start = 0; start < all.length;) {
       const { id, room } = this.#roomiest()

@@ -1,6 +1,12 @@
-import { once, EventEmitter } from 'node:events'
-import { bytesOf, SyncSession, type SyncMessage } from '../../src/crdt/index.ts'
-import type { TestDevice } from './device.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { bytesOf, SyncSession, type Documents, type SyncMessage } from '../../src/crdt/index.ts'
+
+/** What a link needs of a device. */
+export interface LinkedDevice {
+  key: string
+  documents: Documents
+  warnings: string[]
+}
 
 /** Two sessions joined in memory: what one sends the other receives, in order, one at a time. */
 export interface Link {
@@ -15,8 +21,7 @@ export interface Link {
   errors: unknown[]
 }
 
-export function link(one: TestDevice, other: TestDevice): Link {
-  const events = new EventEmitter()
+export function link(one: LinkedDevice, other: LinkedDevice): Link {
   const queues: SyncMessage[][] = [[], []]
   const busy = [false, false]
   const errors: unknown[] = []
@@ -34,7 +39,6 @@ export function link(one: TestDevice, other: TestDevice): Link {
       }
     }
     busy[to] = false
-    events.emit('idle')
   }
   const sender = (to: 0 | 1) => (message: SyncMessage) => {
     if (isCut) return Promise.resolve()
@@ -45,7 +49,7 @@ export function link(one: TestDevice, other: TestDevice): Link {
     void deliver(to)
     return Promise.resolve()
   }
-  const session = (device: TestDevice, peer: TestDevice, leads: boolean, to: 0 | 1) =>
+  const session = (device: LinkedDevice, peer: LinkedDevice, leads: boolean, to: 0 | 1) =>
     new SyncSession({
       documents: device.documents,
       peer: peer.key,
@@ -61,7 +65,7 @@ export function link(one: TestDevice, other: TestDevice): Link {
     errors,
     sessions,
     quiet: async () => {
-      while (!isIdle()) await Promise.race([once(events, 'idle'), new Promise((resolve) => setImmediate(resolve))])
+      while (!isIdle()) await nextTurn()
     },
     cut: () => {
       isCut = true

@@ -1,6 +1,6 @@
 /** A xorshift generator: the same numbers on every machine and in every run. */
 export function randomFrom(seed: number): () => number {
-  let state = (seed ^ 0x9e3779b9) | 1
+  let state = Math.imul(seed + 1, 0x9e3779b1) || 1
   const next = () => {
     state ^= state << 13
     state ^= state >>> 17
