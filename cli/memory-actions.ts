@@ -1,7 +1,7 @@
-import type { Memory, MemoryKind, Mesh } from '../src/interface.ts'
+import type { Memory, Mesh } from '../src/interface.ts'
 import { UsageError } from './exit-codes.ts'
 import { count } from './human.ts'
-import { day, deviceNames, memoryData, oneLine, shortId, showMemories, type DeviceNames } from './memory-table.ts'
+import { day, deviceNames, memoryData, oneLine, showMemories, type DeviceNames } from './memory-table.ts'
 import type { Output } from './output.ts'
 import type { Invocation } from './verb.ts'
 import type { MemoryFlags } from './verbs/memory.ts'
@@ -12,7 +12,7 @@ export async function listMemories(mesh: Mesh, { output, interruption, values, h
   const { signal } = interruption
   const { tag, limit } = values
   const memories = await mesh.memory.list({
-    ...(values.kind !== undefined && { kind: values.kind as MemoryKind }),
+    ...(values.kind !== undefined && { kind: values.kind }),
     ...(tag !== undefined && { tag }),
     ...(limit !== undefined && { limit }),
     signal
@@ -39,7 +39,7 @@ export async function editMemory(mesh: Mesh, invocation: Given, [id = '', ...wor
   const { source } = values
   const edit = {
     ...(words.length > 0 && { text: words.join(' ') }),
-    ...(values.kind !== undefined && { kind: values.kind as MemoryKind }),
+    ...(values.kind !== undefined && { kind: values.kind }),
     ...(source !== undefined && { source })
   }
   if (Object.keys(edit).length === 0)

@@ -28,7 +28,7 @@ export const remember = defineVerb({
     const text = await readText(invocation)
     const { kind, tag: tags, source } = values
     const more = {
-      ...(kind !== undefined && { kind: kind as 'fact' | 'note' | 'preference' }),
+      ...(kind !== undefined && { kind }),
       ...(tags !== undefined && { tags }),
       ...(source !== undefined && { source })
     }

@@ -1,6 +1,6 @@
 import * as encoding from 'lib0/encoding'
 import * as Y from 'yjs'
-import { MAX_STRUCTS, MAX_UPDATE_BYTES } from './limits.ts'
+import { MAX_STRUCTS, PIECE_BYTES } from './limits.ts'
 
 /** Room for the numbers around the structs of one piece: counts, and a writer and a clock for each section. */
 const SLACK_BYTES = 4096
@@ -26,12 +26,12 @@ interface Deletion {
 export function* cutUpdate(update: Uint8Array, vector: ReadonlyMap<number, number>): Generator<Uint8Array> {
   if (isEmpty(update)) return
   // A struct takes at least four bytes here, so that a short update cannot hold too many.
-  if (update.length <= Math.min(MAX_UPDATE_BYTES, 4 * MAX_STRUCTS)) {
+  if (update.length <= Math.min(PIECE_BYTES, 4 * MAX_STRUCTS)) {
     yield update
     return
   }
   const { structs, ds } = Y.decodeUpdate(update)
-  if (update.length <= MAX_UPDATE_BYTES && structs.length <= MAX_STRUCTS) {
+  if (update.length <= PIECE_BYTES && structs.length <= MAX_STRUCTS) {
     yield update
     return
   }
@@ -97,7 +97,7 @@ class Piece {
   #count = 0
   #bytes = SLACK_BYTES
 
-  constructor(maxStructs = MAX_STRUCTS, maxBytes = MAX_UPDATE_BYTES) {
+  constructor(maxStructs = MAX_STRUCTS, maxBytes = PIECE_BYTES) {
     this.#maxStructs = maxStructs
     this.#maxBytes = maxBytes
   }
@@ -158,7 +158,7 @@ function writeDeletions(encoder: encoding.Encoder, deletions: readonly Deletion[
 }
 
 /** Ranges of one piece: each takes at most two numbers of eight bytes, and a section of its own. */
-const RANGES = Math.floor((MAX_UPDATE_BYTES - SLACK_BYTES) / (SECTION_BYTES + 16))
+const RANGES = Math.floor((PIECE_BYTES - SLACK_BYTES) / (SECTION_BYTES + 16))
 
 function* deletionPieces(ds: Deletions): Generator<Uint8Array> {
   const all = deletionsOf(ds)

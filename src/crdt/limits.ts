@@ -9,6 +9,12 @@ export const MAX_FRAME_BYTES = 1024 * 1024
 /** One update of one document: a quarter of a frame, so that several documents share one. */
 export const MAX_UPDATE_BYTES = MAX_FRAME_BYTES / 4
 
+/**
+ * What is sent is cut into updates of this size, unless one value is longer: about 140 memories, which take some 9 ms to
+ * merge, append and index on a fast core. So a small device keeps its step too (invariant 7).
+ */
+export const PIECE_BYTES = 32 * 1024
+
 /** Structs (writes) in one update. Integrating as many takes a few milliseconds. */
 export const MAX_STRUCTS = 5000
 

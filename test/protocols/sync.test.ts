@@ -155,7 +155,8 @@ describe('sync between two members', () => {
     const speak = (talk: Talk) => {
       talk.start = () => void talk.link.send({ type: 'turn' }).catch(() => undefined)
     }
-    let [leader, other] = [await device(clock, speak), await device(undefined, refuse)]
+    const leader = await device(clock, speak)
+    let other = await device(undefined, refuse)
     while (leader.node.peerId.toString() > other.node.peerId.toString()) other = await device(undefined, refuse)
     await leader.node.dial(other.node.getMultiaddrs())
     const waits: number[] = []

@@ -14,13 +14,14 @@ const SILENT = ['--answer', 'no']
 
 describe('three devices that remember', function () {
   this.timeout(120_000)
-  let devices: Devices
   let network: Network
   let laptop: Device
   let desktop: Device
   let pi: Device
   let here: Mesh
   let there: Mesh
+  /** Ends what was begun. */
+  const ends: (() => Promise<void>)[] = []
 
   before(async function () {
     const reason = whyNoNamespaces()
@@ -28,8 +29,10 @@ describe('three devices that remember', function () {
       this.test!.title += ` (left out: ${reason})`
       this.skip()
     }
-    devices = await Devices.create()
+    const devices = await Devices.create()
+    ends.unshift(() => devices.remove())
     network = await createNetwork({ hosts: 3 })
+    ends.push(() => network.remove())
     const all = ['laptop', 'desktop', 'pi'].map((name, at) =>
       devices.device({ host: network.hosts[at]!, name, flags: SILENT, env: { MESH_DISCOVERY: 'beacon' } })
     )
@@ -39,13 +42,14 @@ describe('three devices that remember', function () {
     await Promise.all(all.map((device) => device.start()))
     here = await laptop.attach()
     there = await desktop.attach()
+    ends.unshift(
+      () => here.stop(),
+      () => there.stop()
+    )
   })
 
   after(async () => {
-    await here?.stop()
-    await there?.stop()
-    await devices?.remove()
-    await network?.remove()
+    for (const end of ends) await end()
   })
 
   it('know what one of them was told before it ran, and find it there', async () => {
