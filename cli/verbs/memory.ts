@@ -59,7 +59,7 @@ export const memory = defineVerb({
   name: 'memory',
   summary: 'list, change and bring back what your devices remember',
   group: 'Memories',
-  usage: '[ACTION [ID [WORD…]]]',
+  usage: '[ACTION …]',
   words: { min: 0, max: Number.POSITIVE_INFINITY },
   flags: FLAGS,
   notes: (hint) => [

@@ -43,7 +43,7 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
       'asks',
       `${asks.running} running, ${asks.answered} answered, ${asks.failed} failed; ${asks.asked} asked from here`
     ],
-    ['remembers', remembers(found)],
+    ['knows', remembers(found)],
     ['listens', addresses.length === 0 ? 'nowhere' : `${addresses.join(' ')}${reach}`],
     ['memory', `${bytes(memory.node * 1e6)}${engine}`],
     ['id', id === '' ? 'none yet' : id],

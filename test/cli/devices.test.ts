@@ -69,6 +69,7 @@ describe('mesh status', () => {
       'door      closed',
       'recovery  no phrase yet (mesh recover --new makes one)',
       'asks      0 running, 12 answered, 1 failed; 3 asked from here',
+      'knows     3 memories, 1 conversation, in sync with desktop',
       'listens   /ip4/127.0.0.1/tcp/6373 (this machine only)',
       'memory    110 MB, engine 240 MB',
       'id        12D3KooWLaptop',
