@@ -17,6 +17,7 @@ import { FIRST_TOKEN, firstToken, SOCKET } from './first-token.ts'
 import { joining, JOINED_BY_CODE, JOINED_BY_INVITE } from './joining.ts'
 import { loadNow, machineInWords } from './machine.ts'
 import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
+import { DISK, memories, MERGE, SEARCH, WRITE } from './memories.ts'
 import { putInto, table, type Entry, type Row } from './table.ts'
 import { PROCESSOR, throughput, THROUGHPUT } from './throughput.ts'
 
@@ -30,7 +31,8 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   finding,
   death,
   failover,
-  starting
+  starting,
+  memories
 }
 const NAMES = [
   FIRST_TOKEN,
@@ -48,7 +50,11 @@ const NAMES = [
   FAILOVER,
   READY,
   FIRST_READY,
-  IDLE
+  IDLE,
+  MERGE,
+  WRITE,
+  SEARCH,
+  DISK
 ]
 /** Beside the sources; this file runs compiled. */
 const README = fileURLToPath(new URL('../../bench/README.md', import.meta.url))
