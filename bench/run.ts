@@ -18,6 +18,7 @@ import { joining, JOINED_BY_CODE, JOINED_BY_INVITE } from './joining.ts'
 import { loadNow, machineInWords } from './machine.ts'
 import { CHECKED, FRESH, MERGED, sharing, VISIBLE } from './sharing.ts'
 import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
+import { DISK, memories, MERGE, SEARCH, WRITE } from './memories.ts'
 import { putInto, table, type Entry, type Row } from './table.ts'
 import { PROCESSOR, throughput, THROUGHPUT } from './throughput.ts'
 
@@ -32,6 +33,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   death,
   failover,
   starting,
+  memories,
   sharing
 }
 const NAMES = [
@@ -51,6 +53,10 @@ const NAMES = [
   READY,
   FIRST_READY,
   IDLE,
+  MERGE,
+  WRITE,
+  SEARCH,
+  DISK,
   VISIBLE,
   CHECKED,
   FRESH,

@@ -27,7 +27,7 @@ const OFFLINE_MS = 2000
 export const VISIBLE = 'a memory visible on the other device'
 export const CHECKED = 'in-sync check of two devices with 100,000 memories'
 export const FRESH = '10 new memories to a device with 100,000 (written in 100 sessions)'
-export const MERGED = '10,000 memories after an offline spell, merged'
+export const MERGED = '10,000 memories after an offline spell, from device to device'
 
 /** Memories between two devices. */
 export async function sharing(effort: Effort): Promise<Row[]> {

@@ -33,7 +33,7 @@ export function withoutEntries(
       if (!(struct instanceof Y.Item) || !(struct.content instanceof Y.ContentAny)) continue
       const key = keys.get(placeOf(struct.id))
       if (key === undefined || key.startsWith('!') || !(entries.has('@') || entries.has(entryOf(key)))) continue
-      struct.content = new Y.ContentDeleted(struct.length)
+      struct.content = new Y.ContentDeleted(struct.length) as unknown as typeof struct.content
       isTouched = true
     }
     if (!isTouched) continue

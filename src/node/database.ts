@@ -72,7 +72,6 @@ const MIGRATIONS: readonly string[] = [
    CREATE VIRTUAL TABLE memory_text USING fts5 (
      text, tags, source, content = 'memory', tokenize = 'unicode61 remove_diacritics 2'
    );
-   INSERT INTO memory_text (memory_text, rank) VALUES ('secure-delete', 1);
    CREATE TRIGGER memory_put AFTER INSERT ON memory BEGIN
      INSERT INTO memory_text (rowid, text, tags, source) VALUES (new.rowid, new.text, new.tags, new.source);
    END;

@@ -92,17 +92,21 @@ export function memoryStore(database: Database.Database): MemoryStore {
   const put = ({ id, document, text, kind, tags, source, time, device }: IndexedMemory) =>
     putMemory.run(id, document, text, kind, JSON.stringify(tags), source, time, device)
 
-  const transaction = <A extends unknown[], R>(work: (...args: A) => R): ((...args: A) => R) => {
-    const run = database.transaction(work as never) as unknown as (...args: A) => R
-    return (...args) => {
+  const transaction =
+    <A extends unknown[], R>(work: (...args: A) => R): ((...args: A) => R) =>
+    (...args) => {
       try {
-        return run(...args)
+        database.exec('BEGIN IMMEDIATE')
+        const result = work(...args)
+        database.exec('COMMIT')
+        return result
       } catch (error) {
+        // A full disk has ended the transaction already; libsql's own wrapper would throw that in the place of the cause.
+        if (database.inTransaction) database.exec('ROLLBACK')
         if ((error as { code?: unknown }).code !== 'SQLITE_FULL') throw error
         throw new DiskFullError(`The disk is full, so nothing was written: ${database.name}.`, { cause: error })
       }
     }
-  }
 
   const rows = (document: string): StoredRow[] =>
     (readRows.all(document) as RowColumns[]).map((row) => ({

@@ -2,7 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type Database from 'libsql'
-import { Documents, Memories, type MemoryStore, type StoredNotice } from '../../src/crdt/index.ts'
+import {
+  Conversations,
+  Documents,
+  History,
+  Maintenance,
+  Memories,
+  type MemoryStore,
+  type StoredNotice
+} from '../../src/crdt/index.ts'
 import { openDatabase } from '../../src/node/database.ts'
 import { memoryStore } from '../../src/node/memory-store.ts'
 
@@ -13,6 +21,9 @@ export interface TestDevice {
   store: MemoryStore
   documents: Documents
   memories: Memories
+  conversations: Conversations
+  history: History
+  maintenance: Maintenance
   warnings: string[]
   notices: StoredNotice[]
   close(): void
@@ -55,5 +66,18 @@ export function openDevice(init: TestDeviceInit = {}): TestDevice {
     vanished: (notice) => notices.push(notice)
   })
   const memories = new Memories({ documents, store, now, device: () => key })
-  return { key, home, database, store, documents, memories, warnings, notices, close: () => database.close() }
+  return {
+    key,
+    home,
+    database,
+    store,
+    documents,
+    memories,
+    conversations: new Conversations({ documents, now, device: () => key }),
+    history: new History({ documents, store }),
+    maintenance: new Maintenance({ documents, store, now, warn: (message) => warnings.push(message) }),
+    warnings,
+    notices,
+    close: () => database.close()
+  }
 }
