@@ -17,7 +17,9 @@ import { finding, FINDING } from './finding.ts'
 import { FIRST_TOKEN, firstToken, SOCKET } from './first-token.ts'
 import { joining, JOINED_BY_CODE, JOINED_BY_INVITE } from './joining.ts'
 import { loadNow, machineInWords } from './machine.ts'
+import { CHECKED, FRESH, MERGED, sharing, VISIBLE } from './sharing.ts'
 import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
+import { DISK, memories, MERGE, SEARCH, WRITE } from './memories.ts'
 import { putInto, table, type Entry, type Row } from './table.ts'
 import { PROCESSOR, throughput, THROUGHPUT } from './throughput.ts'
 
@@ -32,7 +34,9 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   death,
   failover,
   copy: copying,
-  starting
+  starting,
+  memories,
+  sharing
 }
 const NAMES = [
   FIRST_TOKEN,
@@ -52,7 +56,15 @@ const NAMES = [
   COPIED_BY_TLS,
   READY,
   FIRST_READY,
-  IDLE
+  IDLE,
+  MERGE,
+  WRITE,
+  SEARCH,
+  DISK,
+  VISIBLE,
+  CHECKED,
+  FRESH,
+  MERGED
 ]
 /** Beside the sources; this file runs compiled. */
 const README = fileURLToPath(new URL('../../bench/README.md', import.meta.url))

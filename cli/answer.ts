@@ -1,5 +1,6 @@
-import type { AbortOptions, AskAccepted, AskEvent, AskWaiting, AnswerSummary } from '../src/interface.ts'
+import type { AbortOptions, AskAccepted, AskEvent, AskMemories, AskWaiting, AnswerSummary } from '../src/interface.ts'
 import { percent, rate } from './human.ts'
+import { shortId } from './memory-table.ts'
 import type { Output } from './output.ts'
 
 /** What has come of a question so far. */
@@ -7,12 +8,14 @@ export interface Answer {
   text: string
   /** Who works on it; null before anybody does. */
   accepted: AskAccepted | null
+  /** What is remembered about it; null where nothing is. */
+  memories: AskMemories | null
   /** Null while or where the answer did not end. */
   summary: AnswerSummary | null
 }
 
 export function noAnswer(): Answer {
-  return { text: '', accepted: null, summary: null }
+  return { text: '', accepted: null, memories: null, summary: null }
 }
 
 /**
@@ -23,7 +26,7 @@ export async function showAnswer(
   events: AsyncIterable<AskEvent>,
   output: Output,
   into: Answer,
-  options: AbortOptions = {}
+  options: AbortOptions & { why?: boolean } = {}
 ): Promise<void> {
   try {
     for await (const event of untilClosed(events, output)) {
@@ -31,6 +34,12 @@ export async function showAnswer(
         case 'accepted':
           into.accepted = event
           output.status(`${event.peer.name} · ${event.model.name}`)
+          break
+        case 'memories':
+          into.memories = event
+          if (options.why === true && event.given) {
+            showGiven(event, output)
+          }
           break
         case 'waiting':
           output.status(waitingLine(event, into.accepted?.model.name ?? 'the model'))
@@ -54,6 +63,9 @@ export async function showAnswer(
   } finally {
     output.endAnswer()
   }
+  if (into.memories?.given === false) {
+    showFound(into.memories, output)
+  }
   if (into.summary !== null) {
     output.aside(summaryLine(into.summary))
   }
@@ -66,6 +78,8 @@ export async function gatherAnswer(events: AsyncIterable<AskEvent>, into: Answer
       into.text += event.text
     } else if (event.type === 'accepted') {
       into.accepted = event
+    } else if (event.type === 'memories') {
+      into.memories = event
     } else if (event.type === 'done') {
       into.summary = event
     }
@@ -73,11 +87,28 @@ export async function gatherAnswer(events: AsyncIterable<AskEvent>, into: Answer
 }
 
 /** The shape that programs rely on. Without a summary the answer was interrupted. */
-export function answerData({ text, accepted, summary }: Answer): object {
+export function answerData({ text, accepted, memories, summary }: Answer): object {
+  const remembered = (memories?.memories ?? []).map(({ id, text, score }) => ({ id, text, score }))
   if (summary === null) {
-    return { answer: text, model: accepted?.model.name, peer: accepted?.peer, interrupted: true }
+    return { answer: text, model: accepted?.model.name, peer: accepted?.peer, interrupted: true, memories: remembered }
   }
-  return { answer: text, ...summary, type: undefined }
+  return { answer: text, ...summary, type: undefined, memories: remembered }
+}
+
+/** What the model was given, for whoever asks why. */
+function showGiven({ memories }: AskMemories, output: Output): void {
+  output.note('Put before the question, from your memories:')
+  for (const { id, text } of memories) {
+    output.note(`${shortId(id)}  ${text.replaceAll('\n', ' ')}`)
+  }
+}
+
+/** What the model could make nothing of, for the reader. */
+function showFound({ memories }: AskMemories, output: Output): void {
+  output.line('From your memories:')
+  for (const { text } of memories) {
+    output.paragraph(text.replaceAll('\n', ' '), '  ')
+  }
 }
 
 /** Nobody reads any more: the answer is given up, which frees the device that works on it. */

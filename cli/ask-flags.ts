@@ -38,7 +38,8 @@ export const ASK_FLAGS = {
     min: 0,
     max: 2 ** 32 - 1,
     whole: true
-  }
+  },
+  'no-memory': { type: 'switch', summary: 'put none of your memories before the question' }
 } as const
 
 /** The options of `Mesh.ask` from these flags; what was not given is absent. */
@@ -51,6 +52,7 @@ export function askOptions(values: Values<typeof ASK_FLAGS>): AskOptions {
     ...(system !== undefined && { system }),
     ...(maxTokens !== undefined && { maxTokens }),
     ...(temperature !== undefined && { temperature }),
-    ...(seed !== undefined && { seed })
+    ...(seed !== undefined && { seed }),
+    ...(values['no-memory'] === true && { memories: false })
   }
 }

@@ -3,7 +3,7 @@ import type { Output } from './output.ts'
 import { COMMON_FLAGS } from './parse.ts'
 import type { Flag, Flags, Group, Verb } from './verb.ts'
 
-const GROUPS: readonly Group[] = ['Everyday', 'Devices', 'Models']
+const GROUPS: readonly Group[] = ['Everyday', 'Devices', 'Memories', 'Models']
 /** Wider lines are hard to read. */
 const READABLE_WIDTH = 100
 

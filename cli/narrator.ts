@@ -1,4 +1,4 @@
-import type { Door, MeshEvent, PeerInfo } from '../src/interface.ts'
+import type { Door, MemoryNotice, MeshEvent, PeerInfo } from '../src/interface.ts'
 import { spaced } from './code.ts'
 import { byWays, doorName, doorState, foundEngine, hostOf, pausedUntil } from './describe.ts'
 import { count, rate } from './human.ts'
@@ -74,6 +74,11 @@ export function narrator({ hint }: NarratorInit): Narrate {
           : `This device is ${pausedUntil(event.pause.resumesInMs)}. To end that: ${hint('resume')}`
       case 'draining':
         return `Waiting for ${count(event.running, 'answer')}, at most ${Math.round(event.finishMs / 1000)} s.`
+      case 'memory-changed':
+      case 'conversation-changed':
+        return undefined
+      case 'memories-vanished':
+        return vanished(event.notice, hint)
       case 'engine-found':
         return foundEngine(event.engine, hint)
       case 'warning':
@@ -95,6 +100,10 @@ function belonging({ mesh, how }: Extract<MeshEvent, { type: 'mesh' }>, hint: Na
     case 'removed':
       return `This device was removed from its mesh. To join one again, as a new device: ${hint('join --new-key')}`
   }
+}
+
+function vanished({ id, count: memories, from }: MemoryNotice, hint: NarratorInit['hint']): string {
+  return `${count(memories, 'memory', 'memories')} vanished at once (by ${from?.name ?? 'this device'}). To bring them back: ${hint(`memory undo ${id}`)}`
 }
 
 /** Whether it was opened, for the first time or longer, or has closed. */

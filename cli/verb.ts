@@ -7,7 +7,7 @@ import type { AbortOptions, HubSettings, Mesh } from '../src/interface.ts'
 import type { Interruption } from './interruption.ts'
 import type { Output } from './output.ts'
 
-export type Group = 'Everyday' | 'Devices' | 'Models'
+export type Group = 'Everyday' | 'Devices' | 'Memories' | 'Models'
 
 export type Flag =
   | { type: 'switch'; summary: string }

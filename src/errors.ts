@@ -294,6 +294,28 @@ export class RecoveryError extends MeshError {
   override name = 'RecoveryError'
 }
 
+// ---------------------------------------------------------------- memories
+
+/** Thrown when no memory or conversation has the id that was given. */
+export class UnknownMemoryError extends MeshError {
+  override name = 'UnknownMemoryError'
+}
+
+/** Thrown when the beginning of an id fits several memories; the message lists them. */
+export class AmbiguousMemoryError extends MeshError {
+  override name = 'AmbiguousMemoryError'
+}
+
+/** Thrown when so much would be forgotten at once that a person should say it twice; `details.count` tells how much. */
+export class ManyForgottenError extends MeshError {
+  override name = 'ManyForgottenError'
+}
+
+/** Thrown when what was changed or forgotten is too long ago to be undone, or was erased at once. */
+export class NotUndoableError extends MeshError {
+  override name = 'NotUndoableError'
+}
+
 const byName: Readonly<Record<string, typeof MeshError>> = {
   MeshError,
   InvalidRequestError,
@@ -346,7 +368,11 @@ const byName: Readonly<Record<string, typeof MeshError>> = {
   InvalidFileError,
   InvalidRecordError,
   RemovedError,
-  RecoveryError
+  RecoveryError,
+  UnknownMemoryError,
+  AmbiguousMemoryError,
+  ManyForgottenError,
+  NotUndoableError
 }
 
 /** The error of that name, or a plain `MeshError` for a name that this release does not know. */

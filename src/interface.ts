@@ -624,6 +624,164 @@ export interface Engines {
   look(options?: AbortOptions): Promise<FoundEngine[]>
 }
 
+// ---------------------------------------------------------------- memories and conversations
+
+/** What a memory is: something that is so, something to look up again, or how somebody wants things. */
+export type MemoryKind = 'fact' | 'note' | 'preference'
+
+/** One thing worth keeping. */
+export interface Memory {
+  /** 16 letters and digits; a unique beginning of it serves wherever an id is asked for. */
+  id: string
+  text: string
+  kind: MemoryKind
+  tags: string[]
+  /** Where it comes from: an address, a file's name, words; or null. */
+  source: string | null
+  /** When it was written, in milliseconds since 1970 by the clock of the device that wrote it; for showing only. */
+  time: number
+  /** The device that wrote it, by its id (a label, not a proof), or null where that had none yet. */
+  device: string | null
+}
+
+/** A memory that fits what was asked for. */
+export interface RecalledMemory extends Memory {
+  /** Larger is better; comparable within one answer only. */
+  score: number
+}
+
+/** What a person gives; the rest is found out. */
+export interface NewMemory {
+  text: string
+  /** @default 'fact' */
+  kind?: MemoryKind
+  /** @default [] */
+  tags?: string[]
+  /** @default null */
+  source?: string | null
+}
+
+/** The fields that change; those left out keep what they have, also when another device changes them meanwhile. */
+export type MemoryEdit = Partial<NewMemory>
+
+/** One moment in the life of a memory. */
+export interface MemoryVersion {
+  /** When this device learned of it, in milliseconds since 1970 by its clock. */
+  time: number
+  /** The device that wrote it, by its id, or null. */
+  device: string | null
+  change: 'written' | 'edited' | 'forgotten' | 'restored'
+  /** As it was from then on; null where it was forgotten. */
+  memory: Memory | null
+}
+
+/** A conversation as it is listed. */
+export interface Conversation {
+  id: string
+  title: string | null
+  messages: number
+  /** When this device last learned of something in it, in milliseconds since 1970. */
+  time: number
+}
+
+/** One message of a conversation. It is never changed. */
+export interface ConversationMessage extends Message {
+  id: string
+  /** When it was written, by the clock of the device that wrote it; the order of messages does not depend on it. */
+  time: number
+  /** The device that wrote it, by its id, or null. */
+  device: string | null
+  /** The model that answered, or null for a person's message. */
+  model: string | null
+}
+
+/** Many memories that vanished at once, because another device forgot them. */
+export interface MemoryNotice {
+  /** To be given to `undo`. */
+  id: string
+  /** Milliseconds since 1970 by this device's clock. */
+  time: number
+  /** The device that gave the change, or null where it was this one. */
+  from: PeerLabel | null
+  count: number
+}
+
+/** What `undo` has brought about. */
+export interface Undone {
+  /** Memories that are as they were before. */
+  count: number
+  /** The one that was named, as it is now; null where it is forgotten now, or a notice was named. */
+  memory: Memory | null
+}
+
+/** An id of a memory or a conversation, or a unique beginning of one. */
+export interface ById extends AbortOptions {
+  id: string
+}
+
+/**
+ * What the owner wants to be remembered. Every change is on the disk of this device when it is fulfilled; the other members
+ * come to know it as soon as they are connected. Works before there is a mesh.
+ *
+ * All that takes an id throws {UnknownMemoryError} and {AmbiguousMemoryError}.
+ */
+export interface MeshMemory {
+  /** @throws {InvalidRequestError} when it is empty, or too long */
+  remember(memory: NewMemory & AbortOptions): Promise<Memory>
+  /**
+   * The newest first.
+   *
+   * @param options.limit at most so many. @default 100, up to 1000
+   * @param options.before only those that were written before this moment, in milliseconds since 1970
+   */
+  list(options?: AbortOptions & { limit?: number; before?: number; kind?: MemoryKind; tag?: string }): Promise<Memory[]>
+  get(options: ById): Promise<Memory>
+  /** @throws {InvalidRequestError} */
+  edit(options: ById & MemoryEdit): Promise<Memory>
+  /** Puts tags on it and takes others off. @throws {InvalidRequestError} */
+  tag(options: ById & { add?: string[]; remove?: string[] }): Promise<Memory>
+  /**
+   * The texts are gone from every list and search at once, and from the disks of all devices within 30 days.
+   *
+   * @param options.now erases them from the disks at once; that cannot be undone
+   * @param options.sure also where they are very many
+   * @throws {ManyForgottenError}
+   */
+  forget(options: AbortOptions & { ids: string[]; now?: boolean; sure?: boolean }): Promise<Memory[]>
+  /** Those that fit the words best; not all of the words have to occur. @param options.limit @default 10, up to 100 */
+  recall(options: AbortOptions & { query: string; limit?: number }): Promise<RecalledMemory[]>
+  /** How it came to be as it is, the oldest first, as far as this device still knows: 30 days at least. */
+  history(options: ById): Promise<MemoryVersion[]>
+  /** Takes back the last change of a memory, or all that a notice tells of. @throws {NotUndoableError} */
+  undo(options: ById): Promise<Undone>
+  /** What vanished in great number lately, the oldest first. */
+  notices(options?: AbortOptions): Promise<MemoryNotice[]>
+  /** Builds the index for searching again. Resolves to the number of memories. */
+  reindex(options?: AbortOptions): Promise<{ memories: number }>
+}
+
+/** What is said in a conversation. */
+export interface NewConversationMessage extends Message {
+  /** The model that answered. @default null */
+  model?: string | null
+}
+
+/** What people and models have said to each other; the same on every device of the mesh. Errors as with memories. */
+export interface MeshConversations {
+  /** Those that hold something, the last written first. */
+  list(options?: AbortOptions): Promise<Conversation[]>
+  /** Begins one; it is on no list before it has a title or a message. */
+  create(options?: AbortOptions & { title?: string }): Promise<Conversation>
+  get(options: ById): Promise<Conversation>
+  messages(options: ById): Promise<ConversationMessage[]>
+  /** Adds messages in this order; they are never changed. @throws {InvalidRequestError} when one is too long */
+  append(options: ById & { messages: NewConversationMessage[] }): Promise<ConversationMessage[]>
+  /** @throws {InvalidRequestError} when it is empty or longer than a line */
+  title(options: ById & { title: string }): Promise<Conversation>
+  /** @throws {ManyForgottenError} */
+  forget(options: ById & { now?: boolean; sure?: boolean }): Promise<void>
+}
+
 // ---------------------------------------------------------------- the mesh, as its users see it
 
 export interface AskOptions extends SamplingOptions, AbortOptions {
@@ -635,6 +793,18 @@ export interface AskOptions extends SamplingOptions, AbortOptions {
   model?: string
   /** @default 'quality' */
   prefer?: 'quality' | 'speed'
+  /** Whether memories that fit the question may be put before it. @default true */
+  memories?: boolean
+}
+
+/**
+ * Memories that fit the question. `given`: they were put before it, as data. The built-in model is given none, since it can
+ * make nothing of them: they are for the reader then.
+ */
+export interface AskMemories {
+  type: 'memories'
+  memories: RecalledMemory[]
+  given: boolean
 }
 
 export interface AskAccepted {
@@ -680,7 +850,7 @@ export interface AnswerSummary {
 }
 
 /** What a reader of an answer gets; the texts joined are the answer. */
-export type AskEvent = AskAccepted | AskWaiting | AskText | AskMoved | AskDone
+export type AskEvent = AskAccepted | AskMemories | AskWaiting | AskText | AskMoved | AskDone
 
 /** One line of the table that `mesh why` prints. */
 export interface PlacementRow {
@@ -731,6 +901,7 @@ export interface MeshStatus extends PeerLabel {
   resumesInMs: number | null
   asks: { running: number; answered: number; asked: number; failed: number }
   counters: Counters
+  remembered: Remembered
   uptimeMs: number
   /** Megabytes resident, node and engine apart. */
   memory: { node: number; engine: number | null }
@@ -774,6 +945,23 @@ export interface Pause {
   finishMs: number
 }
 
+/** What this device remembers, and with whom it shares that now. */
+export interface Remembered {
+  memories: number
+  conversations: number
+  /** Members that are connected. */
+  shared: SyncedPeer[]
+}
+
+/**
+ * - `comparing`: what differs is being found and sent
+ * - `synced`: both had the same when they last compared, and tell each other at once what changes
+ * - `stuck`: they differ, and comparing brought nothing; it is tried again
+ */
+export interface SyncedPeer extends PeerLabel {
+  state: 'comparing' | 'synced' | 'stuck'
+}
+
 export type MeshEvent =
   /** This device was paused, or with null takes asks again. */
   | { type: 'pause'; pause: Pause | null }
@@ -783,10 +971,20 @@ export type MeshEvent =
   | { type: 'peer-changed'; peer: PeerInfo }
   | { type: 'peer-lost'; peer: PeerInfo; reason: string }
   | MembershipEvent
+  | MemoryEvent
   /** Seen on loopback when the node started; it answers nothing until it is added. */
   | { type: 'engine-found'; engine: FoundEngine }
   | { type: 'warning'; message: string }
   | { type: 'stopping' }
+
+/** Something is remembered otherwise than before, here and on the disk. `from`: the device that told it; null: this one. */
+export type MemoryEvent =
+  /** Ids of memories. */
+  | { type: 'memory-changed'; added: string[]; changed: string[]; forgotten: string[]; from: PeerLabel | null }
+  /** Ids of messages; a title may be new as well. */
+  | { type: 'conversation-changed'; conversation: string; added: string[]; forgotten: string[]; from: PeerLabel | null }
+  /** Very many vanished at once. They can be brought back for 30 days. */
+  | { type: 'memories-vanished'; notice: MemoryNotice }
 
 export interface DiscoverOptions extends AbortOptions {
   /** How long to listen. @default 3000 */
@@ -1035,6 +1233,10 @@ export interface Mesh {
   readonly library: ModelLibrary
   /** The other engines of this device. */
   readonly engines: Engines
+  /** What the owner wants to be remembered. */
+  readonly memory: MeshMemory
+  /** What people and models have said to each other. */
+  readonly conversations: MeshConversations
   /** What happens from now on, until the signal or the end of the mesh. */
   events(options?: AbortOptions): AsyncIterable<MeshEvent>
   /**

@@ -11,9 +11,13 @@ export const ask = defineVerb({
   group: 'Everyday',
   usage: 'PROMPT…',
   words: { min: 0, max: Number.POSITIVE_INFINITY },
-  flags: { ...ASK_FLAGS, why: { type: 'switch', summary: 'first show who could answer, and why in this order' } },
+  flags: {
+    ...ASK_FLAGS,
+    why: { type: 'switch', summary: 'show who could answer and why in this order, and which memories are used' }
+  },
   notes: (hint) => [
     `What is piped in is added to the prompt: git diff | ${hint('ask "Write a commit message"')}`,
+    `What you had remembered (${hint('remember')}) and fits the question is put before it, as data. Left out with --no-memory; the built-in model is given none.`,
     'Exit code 3: nobody could answer, or the answer broke off; what had come by then is printed.'
   ],
   async run(invocation) {
@@ -33,7 +37,7 @@ export const ask = defineVerb({
         if (rows !== undefined) {
           output.asideTable(PLACEMENT_COLUMNS, placementCells(rows))
         }
-        await showAnswer(mesh.ask(prompt, options), output, answer, options)
+        await showAnswer(mesh.ask(prompt, options), output, answer, { ...options, why: values.why === true })
         return EXIT.done
       }
       try {

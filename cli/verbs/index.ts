@@ -7,15 +7,19 @@ import { confirm } from './confirm.ts'
 import { discover } from './discover.ts'
 import { doctor } from './doctor.ts'
 import { engine } from './engine.ts'
+import { forget } from './forget.ts'
 import { importFile } from './import-file.ts'
 import { invite } from './invite.ts'
 import { join } from './join.ts'
 import { leave } from './leave.ts'
 import { members } from './members.ts'
+import { memory } from './memory.ts'
 import { model } from './model.ts'
 import { pause } from './pause.ts'
 import { peers } from './peers.ts'
+import { recall } from './recall.ts'
 import { recover } from './recover.ts'
+import { remember } from './remember.ts'
 import { remove } from './remove.ts'
 import { rename } from './rename.ts'
 import { resume } from './resume.ts'
@@ -43,6 +47,10 @@ export const verbs: readonly Verb[] = [
   leave,
   recover,
   importFile,
+  remember,
+  recall,
+  forget,
+  memory,
   model,
   engine,
   bench,

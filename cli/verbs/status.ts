@@ -43,6 +43,7 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
     ...(found.mesh === null ? [] : trust(found, hint)),
     ['given', given(found)],
     ['asked', `${count(counters.asked, 'question')} from here, ${counters.failed} failed${takenOver(counters)}`],
+    ['knows', remembers(found)],
     ['listens', addresses.length === 0 ? 'nowhere' : `${addresses.join(' ')}${reach}`],
     ['memory', `${bytes(memory.node * 1e6)}${engine}${limit}`],
     ['id', id === '' ? 'none yet' : id],
@@ -64,6 +65,12 @@ function given({ asks, counters }: MeshStatus): string {
 
 function takenOver({ failovers }: MeshStatus['counters']): string {
   return failovers === 0 ? '' : `, ${count(failovers, 'time')} another device took over`
+}
+
+function remembers({ remembered: { memories, conversations, shared } }: MeshStatus): string {
+  const others = shared.map(({ name, state }) => (state === 'synced' ? name : `${name} (${state})`))
+  const sharing = others.length === 0 ? '' : `, in sync with ${others.join(', ')}`
+  return `${count(memories, 'memory', 'memories')}, ${count(conversations, 'conversation')}${sharing}`
 }
 
 function trust({ membership }: MeshStatus, hint: (line: string) => string): [string, string][] {

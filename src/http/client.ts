@@ -19,7 +19,9 @@ import type {
   Finding,
   Membership,
   Mesh,
+  MeshConversations,
   MeshEvent,
+  MeshMemory,
   MeshStatus,
   Message,
   ModelCopyEvent,
@@ -34,6 +36,7 @@ import type { ConnectControlInit } from './index.ts'
 import { greet, receive, send } from './exchange.ts'
 import { controlLibrary } from './library.ts'
 import { controlMembership } from './membership.ts'
+import { controlConversations, controlMemory } from './memory.ts'
 import { checkToken } from './proof.ts'
 import { METHODS, packed, unpacked } from './wire.ts'
 import type { MethodName } from './wire.ts'
@@ -53,6 +56,8 @@ export class ControlClient implements Mesh {
     remove: (options) => this.#value('engines.remove', options),
     look: (options) => this.#value('engines.look', options)
   }
+  readonly memory: MeshMemory = controlMemory((method, options) => this.#value(method, options))
+  readonly conversations: MeshConversations = controlConversations((method, options) => this.#value(method, options))
   readonly #init: Required<Omit<ConnectControlInit, 'signal'>>
   readonly #connections = new Set<Socket>()
   #stopped = false

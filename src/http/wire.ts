@@ -7,6 +7,8 @@ import type {
   Engines,
   Membership,
   Mesh,
+  MeshConversations,
+  MeshMemory,
   Message,
   ModelLibrary
 } from '../interface.ts'
@@ -68,12 +70,17 @@ interface Method {
 /** All that is bytes; everything else is JSON as it stands. */
 type ByteField = 'request' | 'admission'
 
-/** Every method of `Mesh` but `stop`, which is each end's own, and those of its `membership`, `library` and `engines`. */
+/** The parts of `Mesh` that have methods of their own. */
+type Part = 'membership' | 'library' | 'engines' | 'memory' | 'conversations'
+
+/** Every method of `Mesh` but `stop`, which is each end's own, and those of its parts. */
 export type MethodName =
-  | Exclude<keyof Mesh, 'stop' | 'membership' | 'library' | 'engines'>
+  | Exclude<keyof Mesh, 'stop' | Part>
   | `membership.${keyof Membership}`
   | `library.${keyof ModelLibrary}`
   | `engines.${keyof Engines}`
+  | `memory.${keyof MeshMemory}`
+  | `conversations.${keyof MeshConversations}`
 
 const FINISH = { atClose: 'finish', longest: MAX_QUESTION_BYTES } as const
 
@@ -102,6 +109,15 @@ function engines(name: keyof Engines): Method {
     atClose: 'finish',
     longest: MAX_OPTIONS_BYTES
   }
+}
+
+/** A memory has at most 64 KiB, ids of thousands of them less than a question; a log of failures quotes none of either. */
+function memory(name: keyof MeshMemory): Method {
+  return { call: (mesh, { options }) => mesh.memory[name](options as never), ...FINISH }
+}
+
+function conversations(name: keyof MeshConversations): Method {
+  return { call: (mesh, { options }) => mesh.conversations[name](options as never), ...FINISH }
 }
 
 function taking(takes: ByteField, bytes: number): Pick<Method, 'takes' | 'longest'> {
@@ -154,7 +170,25 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   'engines.list': engines('list'),
   'engines.add': engines('add'),
   'engines.remove': engines('remove'),
-  'engines.look': engines('look')
+  'engines.look': engines('look'),
+  'memory.remember': memory('remember'),
+  'memory.list': memory('list'),
+  'memory.get': memory('get'),
+  'memory.edit': memory('edit'),
+  'memory.tag': memory('tag'),
+  'memory.forget': memory('forget'),
+  'memory.recall': memory('recall'),
+  'memory.history': memory('history'),
+  'memory.undo': memory('undo'),
+  'memory.notices': memory('notices'),
+  'memory.reindex': memory('reindex'),
+  'conversations.list': conversations('list'),
+  'conversations.create': conversations('create'),
+  'conversations.get': conversations('get'),
+  'conversations.messages': conversations('messages'),
+  'conversations.append': conversations('append'),
+  'conversations.title': conversations('title'),
+  'conversations.forget': conversations('forget')
 }
 
 /** The object as JSON can carry it. What should be bytes and is not stays as it is: whoever reads it refuses it. */

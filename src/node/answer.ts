@@ -12,6 +12,7 @@ import type {
   Tokens
 } from '../interface.ts'
 import { AnswerSoFar } from './answer-so-far.ts'
+import type { Recalled, Recollection } from './memories/recalling.ts'
 import type { Carrying } from './answer-so-far.ts'
 import { readAsk } from './ask.ts'
 import type { Ask } from './ask.ts'
@@ -35,6 +36,8 @@ export interface AnswerDependencies extends AttemptDependencies {
   succeeded(peerId: string, done: Done): void
   /** 32 random hexadecimal digits. */
   randomId(): string
+  /** Searches what is remembered for what these messages ask. */
+  recall(messages: readonly Message[]): Recalled
 }
 
 /**
@@ -56,7 +59,9 @@ export async function* answer(
   deps: AnswerDependencies
 ): AsyncGenerator<AskEvent, void> {
   options.signal?.throwIfAborted()
-  yield* new Answer(readAsk(prompt, options, deps.candidates()), deps, options.signal).events()
+  const ask = readAsk(prompt, options, deps.candidates())
+  const recalled = options.memories === false ? null : deps.recall(ask.messages)
+  yield* new Answer(ask, recalled, deps, options.signal).events()
 }
 
 /** One device's turn at the answer. */
@@ -70,6 +75,7 @@ interface Turn extends Placed {
 
 class Answer {
   readonly #ask: Ask
+  readonly #recalled: Recalled | null
   readonly #deps: AnswerDependencies
   readonly #signal: AbortSignal | undefined
   readonly #askedAt: number
@@ -80,9 +86,12 @@ class Answer {
   /** The device that the reader takes to be answering, and why it no longer is. */
   #named: { peer: PeerLabel; hash: string; reason: string } | undefined
   #firstTokenAt: number | undefined
+  /** Ids of the memories that the reader was told of last, and whether they were given. */
+  #told = ''
 
-  constructor(ask: Ask, deps: AnswerDependencies, signal: AbortSignal | undefined) {
+  constructor(ask: Ask, recalled: Recalled | null, deps: AnswerDependencies, signal: AbortSignal | undefined) {
     this.#ask = ask
+    this.#recalled = recalled
     this.#deps = deps
     this.#signal = signal
     this.#askedAt = deps.clock.monotonic()
@@ -155,7 +164,7 @@ class Answer {
     return {
       id: attemptId(this.#baseId, this.#errors.length),
       model: model.hash,
-      messages: this.#ask.messages,
+      messages: this.#recollection(model).messages,
       ...this.#soFar.request(model, this.#ask.sampling)
     }
   }
@@ -170,6 +179,18 @@ class Answer {
     }
     this.#named = { peer, hash, reason: '' }
     yield { type: 'accepted', peer, model: event.model }
+    const { memories, given } = this.#recollection(turn.model)
+    const told = JSON.stringify([given, memories.map(({ id }) => id)])
+    if (memories.length > 0 && told !== this.#told) yield { type: 'memories', memories, given }
+    this.#told = told
+  }
+
+  /** What is remembered, for one model: the same each time, so that another device with it carries on exactly. */
+  #recollection(model: ModelOffer): Recollection {
+    const { messages, sampling, placement } = this.#ask
+    if (this.#recalled === null) return { memories: [], given: false, messages }
+    const expected = sampling.maxTokens ?? placement.expectedTokens
+    return this.#recalled.for(model, model.contextLength - placement.promptTokens - expected)
   }
 
   *#tokens(turn: Turn, event: Tokens): Generator<AskEvent> {

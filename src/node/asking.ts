@@ -21,6 +21,8 @@ export interface AskingInit {
   here: Generate
   /** A peer, over the wire. */
   there: (peerId: string, ...rest: Parameters<Generate>) => ReturnType<Generate>
+  /** What is remembered here and fits what is asked. */
+  recall: AnswerDependencies['recall']
   clock?: Clock
 }
 
@@ -59,6 +61,7 @@ export class Asking {
       succeeded: (peerId) => {
         this.#aside.delete(peerId)
       },
+      recall: init.recall,
       randomId: () => randomBytes(16).toString('hex'),
       clock: this.#clock
     }

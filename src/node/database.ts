@@ -24,7 +24,66 @@ const MIGRATIONS: readonly string[] = [
      url TEXT NOT NULL,
      key_file TEXT,            -- the path; never the key
      parameters INTEGER        -- weights of models that do not tell, by the owner's word
-   ) STRICT;`
+   ) STRICT;`,
+  // Memories: the log of updates is what counts, all else can be built from it (src/crdt/store.ts).
+  `CREATE TABLE memory_writer (id TEXT NOT NULL) STRICT;  -- one row, or none before the first memory
+   CREATE TABLE memory_document (
+     id TEXT PRIMARY KEY,
+     structure BLOB NOT NULL,  -- SHA-256 of state vector and delete set
+     content BLOB NOT NULL,    -- exclusive or of the SHA-256 of all entries
+     vector BLOB NOT NULL,
+     entries INTEGER NOT NULL,
+     bytes INTEGER NOT NULL,
+     title TEXT,
+     time INTEGER NOT NULL,
+     gone INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE memory_update (
+     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+     document TEXT NOT NULL,
+     "update" BLOB NOT NULL,
+     sha256 BLOB NOT NULL,
+     time INTEGER NOT NULL,    -- milliseconds since 1970 by this device's clock
+     place INTEGER NOT NULL    -- 0 for what was compacted, which comes first
+   ) STRICT;
+   CREATE INDEX memory_update_document ON memory_update (document, place, sequence);
+   CREATE INDEX memory_update_time ON memory_update (time) WHERE place = 1;
+   CREATE TABLE memory_quarantine (
+     sequence INTEGER NOT NULL,
+     document TEXT NOT NULL,
+     "update" BLOB NOT NULL,
+     sha256 BLOB NOT NULL,
+     time INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE memory_notice (id TEXT PRIMARY KEY, time INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+   CREATE TABLE memory (
+     id TEXT PRIMARY KEY,
+     document TEXT NOT NULL,
+     text TEXT NOT NULL,
+     kind TEXT NOT NULL,
+     tags TEXT NOT NULL,       -- JSON array
+     source TEXT,
+     time INTEGER NOT NULL,
+     device TEXT
+   ) STRICT;
+   CREATE TABLE memory_forgotten (id TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
+   CREATE INDEX memory_time ON memory (time, id);
+   CREATE INDEX memory_by_document ON memory (document);
+   CREATE VIRTUAL TABLE memory_text USING fts5 (
+     text, tags, source, content = 'memory', tokenize = 'unicode61 remove_diacritics 2'
+   );
+   CREATE TRIGGER memory_put AFTER INSERT ON memory BEGIN
+     INSERT INTO memory_text (rowid, text, tags, source) VALUES (new.rowid, new.text, new.tags, new.source);
+   END;
+   CREATE TRIGGER memory_removed AFTER DELETE ON memory BEGIN
+     INSERT INTO memory_text (memory_text, rowid, text, tags, source)
+     VALUES ('delete', old.rowid, old.text, old.tags, old.source);
+   END;
+   CREATE TRIGGER memory_changed AFTER UPDATE ON memory BEGIN
+     INSERT INTO memory_text (memory_text, rowid, text, tags, source)
+     VALUES ('delete', old.rowid, old.text, old.tags, old.source);
+     INSERT INTO memory_text (rowid, text, tags, source) VALUES (new.rowid, new.text, new.tags, new.source);
+   END;`
 ]
 
 /** Opens the one database of a home and brings its schema up to date. @throws {HomeUnusableError} */

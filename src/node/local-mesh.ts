@@ -13,7 +13,9 @@ import type {
   Membership,
   MembershipStatus,
   Mesh,
+  MeshConversations,
   MeshEvent,
+  MeshMemory,
   MeshStatus,
   Message,
   ModelInfo,
@@ -39,6 +41,9 @@ import type { Neighbours } from './neighbours.ts'
 import type { Network } from './network.ts'
 import type { OwnCapability } from './own-capability.ts'
 import type { Paths } from './paths.ts'
+import { LocalConversations } from './memories/local-conversations.ts'
+import { LocalMemory } from './memories/local-memory.ts'
+import type { Remembering } from './memories/remembering.ts'
 import { settled, wait } from './settled.ts'
 
 /** The parts of a node, put together by `start.ts`. */
@@ -61,6 +66,7 @@ export interface LocalMeshParts {
   membership: Membership & { status: () => MembershipStatus; readonly words: string | null }
   engines: Engines
   choice: ModelChoice
+  remembering: Remembering
   /** Ends everything, once. */
   close: () => Promise<void>
 }
@@ -74,6 +80,8 @@ export class LocalMesh implements Mesh {
   readonly membership: Membership
   readonly library: ModelLibrary
   readonly engines: Engines
+  readonly memory: MeshMemory
+  readonly conversations: MeshConversations
   readonly #parts: LocalMeshParts
   #stopped: Promise<void> | undefined
   #over = false
@@ -83,6 +91,9 @@ export class LocalMesh implements Mesh {
     this.membership = parts.membership
     this.library = parts.library
     this.engines = parts.engines
+    const begin = (options: AbortOptions) => this.#begin(options)
+    this.memory = new LocalMemory(parts.remembering, begin)
+    this.conversations = new LocalConversations(parts.remembering, begin)
   }
 
   async *ask(prompt: string | Message[], options: AskOptions = {}): AsyncGenerator<AskEvent, void> {
@@ -104,7 +115,7 @@ export class LocalMesh implements Mesh {
 
   async status(options: AbortOptions = {}): Promise<MeshStatus> {
     await this.#begin(options)
-    const { id, paths, engine, visiting, capability, answers, living, membership } = this.#parts
+    const { id, paths, engine, visiting, capability, answers, living, membership, remembering } = this.#parts
     const { answering, addresses, version, models: offers } = capability.get()
     const { counters } = living
     // The one that its owner chose, else the strongest.
@@ -126,6 +137,7 @@ export class LocalMesh implements Mesh {
       resumesInMs: living.resumesInMs,
       asks: { running: answers.running, answered: counters.answered, asked: counters.asked, failed: counters.failed },
       counters,
+      remembered: remembering.status(),
       uptimeMs: counters.uptimeMs,
       memory: { node: Math.round(process.memoryUsage.rss() / 2 ** 20), engine: await engine.memory() }
     }

@@ -19,6 +19,7 @@ import { gossipOptions, notices, type Notices } from '../protocols/notices/index
 import { pair, PAIR_PROTOCOL, type Pair, type PairConversation } from '../protocols/pair/index.ts'
 import { roster, type RosterExchange, type RosterInit } from '../protocols/roster/index.ts'
 import { yamuxOptions } from '../protocols/stream.ts'
+import { sync, type Sync, type SyncInit } from '../protocols/sync/index.ts'
 import { reasonOf } from './files.ts'
 import type { Identity } from './identity.ts'
 import type { DiscoveryWay } from './settings.ts'
@@ -29,6 +30,7 @@ export interface NetworkServices extends Record<string, unknown> {
   identify: Identify
   pair: Pair
   roster: RosterExchange
+  sync: Sync
   pubsub: GossipSub
   ask: Ask
   model: ModelExchange
@@ -66,6 +68,8 @@ export interface NetworkInit {
   roster: Pick<RosterInit, 'mine' | 'records' | 'merge'>
   /** What others get of this device's models. */
   models: Pick<ModelInit, 'share' | 'maxUpload'>
+  /** Begins to sync with a member. */
+  meet: SyncInit['meet']
   /** Speaks with a newcomer. */
   welcome: (conversation: PairConversation) => Promise<void>
   /** What beacon and mDNS say from the first moment on. */
@@ -102,6 +106,7 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
       pair: pair({ answer: welcome, log }),
       roster: roster({ ...init.roster, log }),
       capability: capability({ current, log }),
+      sync: sync({ meet: init.meet, log }),
       notices: notices({ accept: (peer) => isMember(peerIdFromString(peer)), log }),
       ask: ask({ answer, log }),
       model: model({ ...init.models, log }),

@@ -28,6 +28,9 @@ import { pullFrom } from './library/pull-from.ts'
 import { Sharing } from './library/sharing.ts'
 import { FIRST_MEASUREMENT_MS, Measuring } from './measuring.ts'
 import { ModelChoice } from './model-choice.ts'
+import { shown } from './memories/local-memory.ts'
+import { recall } from './memories/recalling.ts'
+import { Remembering } from './memories/remembering.ts'
 import { Belonging } from './membership/belonging.ts'
 import { Outsider } from './membership/outsider.ts'
 import { Neighbours } from './neighbours.ts'
@@ -200,6 +203,17 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
       events.emit(event)
     }
   })
+  const remembering = new Remembering({
+    database,
+    clock: systemClock,
+    self: identity?.id ?? null,
+    isMember: (peer) => belonging?.roster.isMember(peer) === true,
+    label: (peer) => ({ id: peer, name: names().get(peer) ?? peer }),
+    emit: (event) => {
+      events.emit(event)
+    },
+    warn
+  })
   const letGo = async () => {
     await engine.stop()
     database.close()
@@ -247,6 +261,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
         current: () => capability.get(),
         answer: (request, { signal, peer }) => answers.generate(request, { signal, asker: peer }),
         models: { share: new Sharing({ catalog, measurements }), maxUpload: settings.maxUpload },
+        meet: (link) => remembering.meet(link),
         log
       })
     )
@@ -278,7 +293,8 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     peers: neighbours.peers,
     names,
     here: (request, options) => answers.generate(request, { ...options, asker: null }),
-    there: (peerId, request, options) => askPeer(network, peerId, request, options)
+    there: (peerId, request, options) => askPeer(network, peerId, request, options),
+    recall: (messages) => recall(messages, (query, limit) => remembering.memories.search(query, limit), shown)
   })
   try {
     if (network !== null) {
@@ -294,6 +310,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     throw err
   }
   neighbours.start()
+  if (!visiting) remembering.start()
   const measured = new Measuring({ engine, capability, maxRate, warn, mark: (models) => choice.mark(models) })
   measuring = measured
   const looked = new AbortController()
@@ -306,6 +323,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     measured.stop()
     belonging?.stop()
     neighbours.stop()
+    remembering.stop()
     try {
       await network?.stop()
     } finally {
@@ -329,6 +347,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     living,
     events,
     library,
+    remembering,
     membership: belonging?.membership ?? new Outsider(paths, settings.name),
     engines: others,
     choice,

@@ -119,6 +119,7 @@ describe('mesh ask', () => {
       answerTokens: 2,
       timeToFirstTokenMs: 80,
       tokensPerSecond: 42.4,
+      memories: [],
       failovers: 0
     })
   })
@@ -137,7 +138,8 @@ describe('mesh ask', () => {
       answer: 'It is',
       model: 'qwen3-4b',
       peer: DESKTOP,
-      interrupted: true
+      interrupted: true,
+      memories: []
     })
     assert.deepEqual(JSON.parse(data.stderr), {
       error: { name: 'AnswerInterruptedError', message: 'The answer broke off: nobody is left to carry on.' }

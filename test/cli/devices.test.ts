@@ -70,6 +70,7 @@ describe('mesh status', () => {
       'recovery  no phrase yet (mesh recover --new makes one)',
       'given     12 answers (480 tokens read, 1200 written), 2 refused, 0 running',
       'asked     3 questions from here, 1 failed, 1 time another device took over',
+      'knows     3 memories, 1 conversation, in sync with desktop',
       'listens   /ip4/127.0.0.1/tcp/6373 (this machine only)',
       'memory    110 MB, engine 240 MB',
       'id        12D3KooWLaptop',

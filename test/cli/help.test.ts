@@ -7,7 +7,7 @@ const HELP = `Your own devices, one private AI: the strongest device that is awa
 Everyday
   join [INVITE]           find your other devices, or start a mesh, and serve it until stopped
   ask PROMPT…             get one answer from your strongest device
-  chat                    hold a conversation with the mesh
+  chat [ID]               hold a conversation with the mesh
   status                  see this device, its model and its mesh
   pause                   let your other devices answer for a while
   resume                  let this device answer again after a pause
@@ -28,6 +28,12 @@ Devices
   leave                   take this device out of its mesh
   recover                 make a recovery phrase, or take your mesh back with it
   import FILE             take in a file that another of your devices wrote for this one
+
+Memories
+  remember TEXT…|-        write something down for all your devices to know
+  recall WORDS…           search what your devices remember
+  forget ID|WORDS…        forget something on all your devices
+  memory [ACTION …]       list, change and bring back what your devices remember
 
 Models
   model [ACTION [WORD…]]  list the models on this device and see how to add a real one

@@ -18,6 +18,7 @@ import type {
 } from '../../src/interface.ts'
 import { SmallLibrary } from './small-library.ts'
 import { FakeEngines } from '../fixtures/fake-engines.ts'
+import { FakeConversations, FakeMemory } from '../fixtures/fake-memory.ts'
 import { SmallMembership } from './small-membership.ts'
 
 export const DESKTOP = { name: 'desktop', id: '12D3KooWDesktop' }
@@ -98,6 +99,7 @@ export function meshStatus(changes: Partial<MeshStatus> = {}): MeshStatus {
       uptimeMs: 200_000,
       pausedMs: 0
     },
+    remembered: { memories: 3, conversations: 1, shared: [{ ...DESKTOP, state: 'synced' }] },
     uptimeMs: 200_000,
     memory: { node: 110, engine: 240 },
     ...changes
@@ -131,6 +133,8 @@ export class SmallFake implements Mesh {
   readonly membership = new SmallMembership()
   readonly library = new SmallLibrary()
   readonly engines = new FakeEngines()
+  readonly memory = new FakeMemory({ device: LAPTOP.id })
+  readonly conversations = new FakeConversations({ device: LAPTOP.id })
   status_ = meshStatus()
   discoveries: Discovery[] = []
   rows: PlacementRow[] = []

@@ -6,6 +6,7 @@ import { livingCompliance } from './living.ts'
 import { libraryCompliance } from './library.ts'
 import { enginesCompliance } from './engines.ts'
 import { membershipCompliance } from './membership.ts'
+import { memoryCompliance } from './memory.ts'
 
 /** A fresh mesh, and what a test must know of it. */
 export interface Specimen {
@@ -264,6 +265,7 @@ export function meshCompliance(name: string, create: () => Promise<Specimen>): v
     membershipCompliance(() => mesh)
     libraryCompliance(() => mesh)
     enginesCompliance(() => mesh)
+    memoryCompliance(() => mesh)
 
     it('takes no ask after stop, can be stopped twice, and lets none hang', async () => {
       const asking = collect(mesh.ask(specimen.question(8).prompt)).catch((error: unknown) => error)

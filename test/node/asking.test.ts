@@ -56,6 +56,7 @@ describe('asking', () => {
       names: () => new Map([HERE, ...peers.all().map(({ id }) => id)].map((id) => [id, `name of ${id.slice(8)}`])),
       here: answers(HERE),
       there: (id, ...rest) => answers(id)(...rest),
+      recall: (messages) => ({ for: () => ({ memories: [], given: false, messages: [...messages] }) }),
       clock
     })
     for (const id of [DESKTOP, LAPTOP]) connect(id)

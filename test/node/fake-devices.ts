@@ -1,9 +1,11 @@
 import { PeerUnreachableError } from '../../src/errors.ts'
-import type { AskEvent, AskOptions, GenerateEvent, GenerateRequest } from '../../src/interface.ts'
+import type { Scored } from '../../src/crdt/index.ts'
+import type { AskEvent, AskOptions, GenerateEvent, GenerateRequest, Message } from '../../src/interface.ts'
 import { answer } from '../../src/node/answer.ts'
 import type { AnswerDependencies } from '../../src/node/answer.ts'
 import type { Candidate } from '../../src/node/candidate.ts'
 import { InFlight } from '../../src/node/in-flight.ts'
+import { recall, type Recalled } from '../../src/node/memories/recalling.ts'
 import { asideAfterFailure, NOT_ASIDE } from '../../src/node/setting-aside.ts'
 import type { Aside } from '../../src/node/setting-aside.ts'
 import { WrongRequest } from './fake-model.ts'
@@ -44,6 +46,8 @@ export class FakeDevices implements AnswerDependencies {
   fault: (attempt: number, peer: string) => Fault | undefined = () => undefined
   /** Milliseconds before an event. */
   delay: (event: GenerateEvent) => number = () => 10
+  /** What a search among the memories finds. */
+  remembered: Scored[] = []
   /** How often `waiting` comes before the first token. */
   waitings = 0
   readonly #lost = new Map<string, AbortController>()
@@ -65,6 +69,14 @@ export class FakeDevices implements AnswerDependencies {
 
   usable() {
     return {}
+  }
+
+  recall(messages: readonly Message[]): Recalled {
+    return recall(
+      messages,
+      () => this.remembered,
+      (memory) => memory
+    )
   }
 
   began(peerId: string) {

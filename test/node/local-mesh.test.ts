@@ -35,6 +35,8 @@ const COUNTERS = {
 const PAUSE = { resumesInMs: null, running: 1, finishMs: 60_000 }
 const HERE = { id: '12D3KooWHere', name: 'laptop-2' }
 
+const REMEMBERED = { memories: 2, conversations: 1, shared: [] }
+
 describe('the mesh in this process', () => {
   /** What the other parts were asked for, in order. */
   let calls: string[]
@@ -124,6 +126,7 @@ describe('the mesh in this process', () => {
       },
       events: new Broadcast<MeshEvent>(),
       membership: { status: () => MEMBERSHIP, words: 'amber-otter' },
+      remembering: { status: () => REMEMBERED },
       close
     }
     return new LocalMesh(parts as unknown as LocalMeshParts)
@@ -146,7 +149,8 @@ describe('the mesh in this process', () => {
       peers: [],
       resumesInMs: null,
       asks: { running: 1, answered: 2, asked: 3, failed: 4 },
-      counters: COUNTERS
+      counters: COUNTERS,
+      remembered: REMEMBERED
     })
     assert.ok(uptimeMs >= 0 && memory.node > 0)
     assert.equal(memory.engine, 120)

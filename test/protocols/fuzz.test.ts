@@ -6,9 +6,11 @@ import { decodeReply, decodeRequest as decodeModelRequest, encodeReply } from '.
 import { encodeRequest as encodeModelRequest } from '../../src/protocols/model/words.ts'
 import { decodeMessage as decodePair, encodeMessage as encodePair } from '../../src/protocols/pair/words.ts'
 import { decodeMessage as decodeRoster, encodeMessage as encodeRoster } from '../../src/protocols/roster/words.ts'
+import { decodeMessage as decodeSync, encodeMessage as encodeSync } from '../../src/protocols/sync/words.ts'
 import { desktop, laptop } from './devices.ts'
 import { hex, messages } from './pair-messages.ts'
 import { accepted, done, request, token } from './requests.ts'
+import { syncMessages } from './sync-messages.ts'
 
 /** A xorshift generator: the same inputs on every machine and in every run. */
 function randomFrom(seed: number): () => number {
@@ -91,7 +93,8 @@ const decoders: Record<string, Decoder> = {
       encodeRoster({ type: 'records', records: [new Uint8Array(5), new Uint8Array(9)], last: true }),
       encodeRoster({ type: 'refused', code: 2 })
     ]
-  }
+  },
+  'a message of sync': { decode: decodeSync, valid: syncMessages.map(encodeSync) }
 }
 
 describe('whatever bytes come', () => {
@@ -141,6 +144,16 @@ describe('whatever bytes come', () => {
       ])
     assert.throws(() => decodePair(records(0x2a)), { name: 'ProtocolError', message: /too many elements/ })
     assert.throws(() => decodeRoster(records(0x1a)), { name: 'ProtocolError', message: /too many elements/ })
+    // States, ranges and heads: empty messages within a list.
+    for (const [outer, inner] of [
+      [0x12, 0x0a],
+      [0x1a, 0x1a],
+      [0x22, 0x0a]
+    ] as const) {
+      const many = new Uint8Array(512 * 1024).map((_, index) => (index % 2 === 0 ? inner : 0))
+      const frame = Buffer.concat([new Uint8Array([outer, 0x80, 0x80, 0x20]), many])
+      assert.throws(() => decodeSync(frame), { name: 'ProtocolError', message: /too many elements/ })
+    }
     const addresses = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x4a : 0))
     assert.throws(() => decodeCapability(addresses), { name: 'ProtocolError', message: /too many elements/ })
   })

@@ -20,6 +20,8 @@ const FORBIDDEN: [file: string, imported: string, words: RegExp][] = [
   ['src/protocols/ask/index.ts', '../../inference/index.ts', /a leaf knows only/i],
   ['src/protocols/stream.ts', '../node/peers.ts', /a leaf knows only/i],
   ['src/inference/index.ts', '../protocols/index.ts', /a leaf knows only/i],
+  ['src/crdt/documents.ts', '../protocols/stream.ts', /a leaf knows only/i],
+  ['src/crdt/documents.ts', '../trust/index.ts', /a leaf knows only/i],
   ['src/http/server.ts', '../node/mesh.ts', /knows only the words/],
   ['src/http/server.ts', 'libp2p', /knows only the words/],
   ['src/node/mesh.ts', '../http/index.ts', /knows none of its users/],

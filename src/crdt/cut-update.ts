@@ -1,0 +1,170 @@
+import * as encoding from 'lib0/encoding'
+import * as Y from 'yjs'
+import { MAX_STRUCTS, PIECE_BYTES } from './limits.ts'
+
+/** Room for the numbers around the structs of one piece: counts, and a writer and a clock for each section. */
+const SLACK_BYTES = 4096
+/** A writer, a clock and a count, each as long as a number can be. */
+const SECTION_BYTES = 20
+
+type Struct = ReturnType<typeof Y.decodeUpdate>['structs'][number]
+type Deletions = ReturnType<typeof Y.decodeUpdate>['ds']
+
+interface Deletion {
+  writer: number
+  clock: number
+  length: number
+}
+
+/**
+ * Cuts an update into pieces that each keep within the limits and, applied in order, never leave a gap: a write comes after
+ * what it builds on, and deletions come last.
+ *
+ * @param update as Yjs encodes it, from a document of ours
+ * @param vector what the receiver has
+ */
+export function* cutUpdate(update: Uint8Array, vector: ReadonlyMap<number, number>): Generator<Uint8Array> {
+  if (isEmpty(update)) return
+  // A struct takes at least four bytes here, so that a short update cannot hold too many.
+  if (update.length <= Math.min(PIECE_BYTES, 4 * MAX_STRUCTS)) {
+    yield update
+    return
+  }
+  const { structs, ds } = Y.decodeUpdate(update)
+  if (update.length <= PIECE_BYTES && structs.length <= MAX_STRUCTS) {
+    yield update
+    return
+  }
+  yield* structPieces(structs, new Map(vector))
+  yield* deletionPieces(ds)
+}
+
+/** An update of structs that follow each other in each writer, and of deletions; without any limit. */
+export function encodeUpdate(structs: readonly Struct[], ds: Deletions): Uint8Array {
+  const piece = new Piece(Infinity, Infinity)
+  for (const struct of structs) piece.take(struct)
+  return piece.encode(deletionsOf(ds))
+}
+
+/** Neither structs nor deletions. */
+export function isEmpty(update: Uint8Array): boolean {
+  return update.length === 2 && update[0] === 0 && update[1] === 0
+}
+
+function* structPieces(structs: readonly Struct[], clocks: Map<number, number>): Generator<Uint8Array> {
+  const queues = new Map<number, Struct[]>()
+  for (const struct of structs) {
+    const queue = queues.get(struct.id.client)
+    if (queue === undefined) queues.set(struct.id.client, [struct])
+    else queue.push(struct)
+  }
+  const next = new Map<number, number>()
+  let piece = new Piece()
+  let left = structs.length
+  while (left > 0) {
+    const before = left
+    for (const [writer, queue] of queues) {
+      for (let index = next.get(writer) ?? 0; index < queue.length; index++) {
+        const struct = queue[index]
+        if (struct === undefined || !isReady(struct, clocks)) break
+        if (!piece.take(struct)) {
+          yield piece.encode()
+          piece = new Piece()
+          piece.take(struct)
+        }
+        clocks.set(writer, struct.id.clock + struct.length)
+        next.set(writer, index + 1)
+        left--
+      }
+    }
+    if (left === before) throw new Error('an update builds on what it does not hold')
+  }
+  if (!piece.isEmpty) yield piece.encode()
+}
+
+/** Whether the receiver has, by then, what a struct builds on. */
+function isReady(struct: Struct, clocks: ReadonlyMap<number, number>): boolean {
+  if (!(struct instanceof Y.Item) || struct.origin === null) return true
+  const { client, clock } = struct.origin
+  return client === struct.id.client || (clocks.get(client) ?? 0) > clock
+}
+
+/** Structs of one piece, by writer. A writer's structs follow each other without a gap. */
+class Piece {
+  readonly #sections = new Map<number, { clock: number; count: number; encoder: Y.UpdateEncoderV1 }>()
+  readonly #maxStructs: number
+  readonly #maxBytes: number
+  #count = 0
+  #bytes = SLACK_BYTES
+
+  constructor(maxStructs = MAX_STRUCTS, maxBytes = PIECE_BYTES) {
+    this.#maxStructs = maxStructs
+    this.#maxBytes = maxBytes
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0
+  }
+
+  /** @returns false when there is no room for it */
+  take(struct: Struct): boolean {
+    const single = new Y.UpdateEncoderV1()
+    struct.write(single, 0)
+    const bytes = single.toUint8Array()
+    const size = bytes.length + (this.#sections.has(struct.id.client) ? 0 : SECTION_BYTES)
+    if (this.#count > 0 && (this.#count >= this.#maxStructs || this.#bytes + size > this.#maxBytes)) return false
+    let section = this.#sections.get(struct.id.client)
+    if (section === undefined) {
+      section = { clock: struct.id.clock, count: 0, encoder: new Y.UpdateEncoderV1() }
+      this.#sections.set(struct.id.client, section)
+    }
+    encoding.writeUint8Array(section.encoder.restEncoder, bytes)
+    section.count++
+    this.#count++
+    this.#bytes += size
+    return true
+  }
+
+  encode(deletions: readonly Deletion[] = []): Uint8Array {
+    const encoder = encoding.createEncoder()
+    encoding.writeVarUint(encoder, this.#sections.size)
+    for (const [writer, { clock, count, encoder: structs }] of this.#sections) {
+      encoding.writeVarUint(encoder, count)
+      encoding.writeVarUint(encoder, writer)
+      encoding.writeVarUint(encoder, clock)
+      encoding.writeUint8Array(encoder, structs.toUint8Array())
+    }
+    writeDeletions(encoder, deletions)
+    return encoding.toUint8Array(encoder)
+  }
+}
+
+function writeDeletions(encoder: encoding.Encoder, deletions: readonly Deletion[]): void {
+  const sections = new Map<number, Deletion[]>()
+  for (const range of deletions) {
+    const section = sections.get(range.writer)
+    if (section === undefined) sections.set(range.writer, [range])
+    else section.push(range)
+  }
+  encoding.writeVarUint(encoder, sections.size)
+  for (const [writer, ranges] of sections) {
+    encoding.writeVarUint(encoder, writer)
+    encoding.writeVarUint(encoder, ranges.length)
+    for (const { clock, length } of ranges) {
+      encoding.writeVarUint(encoder, clock)
+      encoding.writeVarUint(encoder, length)
+    }
+  }
+}
+
+/** Ranges of one piece: each takes at most two numbers of eight bytes, and a section of its own. */
+const RANGES = Math.floor((PIECE_BYTES - SLACK_BYTES) / (SECTION_BYTES + 16))
+
+function* deletionPieces(ds: Deletions): Generator<Uint8Array> {
+  const all = deletionsOf(ds)
+  for (let start = 0; start < all.length; start += RANGES) yield new Piece().encode(all.slice(start, start + RANGES))
+}
+
+function deletionsOf(ds: Deletions): Deletion[] {
+  return [...ds.clients].flatMap(([writer, ranges]) => ranges.map(({ clock, len }) => ({ writer, clock, length: len })))
+}

@@ -1,0 +1,1 @@
+export const SYNC_PROTOCOL = '/mesh/sync/1.0.0'

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { isIntact } from '../../src/crdt/documents.ts'
+import { keyOf, newHome, openDevice, removeHome, type TestDevice } from './device.ts'
+import { link } from './link.ts'
+import { randomFrom } from './random.ts'
+
+const SOAK = process.env.MESH_SOAK !== undefined
+const WRITER = fileURLToPath(new URL('./writer-process.js', import.meta.url))
+const DAY_MS = 24 * 60 * 60 * 1000
+
+describe('memories on a disk', () => {
+  let home: string
+
+  beforeEach(() => {
+    home = newHome()
+  })
+
+  afterEach(() => {
+    removeHome(home)
+  })
+
+  /** In CI as many as fit, up to a hundred. */
+  it('are all there after kill -9 at any moment of writing and compacting', async () => {
+    const random = randomFrom(Number(process.env.MESH_SEED ?? 1))
+    const start = performance.now()
+    const acknowledged = new Map<string, string>()
+    const gone = new Set<string>()
+    const doubtful = new Set<string>()
+    let runs = 0
+    for (; runs < (SOAK ? 1000 : 100); runs++) {
+      if (!SOAK && runs >= 5 && performance.now() - start > 15_000) break
+      const child = spawn(process.execPath, [WRITER, home], { stdio: ['ignore', 'pipe', 'inherit'] })
+      // Counted in what it says, so that a slow machine is killed as often in the middle of things.
+      let left = Math.floor(random() * 120)
+      for await (const line of createInterface({ input: child.stdout })) {
+        const [what, id = '', ...text] = line.split(' ')
+        if (what === '+') acknowledged.set(id, text.join(' '))
+        if (what === '?') doubtful.add(id)
+        if (what === '-') gone.add(id)
+        if (left-- === 0) child.kill('SIGKILL')
+      }
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      assert.equal(child.signalCode, 'SIGKILL')
+    }
+    const device = openDevice({ home })
+    assert.equal(
+      (device.database.prepare('PRAGMA integrity_check').get() as { integrity_check: string }).integrity_check,
+      'ok'
+    )
+    check(device, acknowledged, gone, doubtful)
+    device.close()
+    process.stdout.write(`      ${String(runs)} kills, ${String(acknowledged.size)} acknowledged\n`)
+  }).timeout(SOAK ? 0 : 120_000)
+
+  it('open after the end of the journal was cut off or zeroed, with all before it', () => {
+    const device = openDevice({ home })
+    device.database.exec('PRAGMA wal_autocheckpoint = 0')
+    const path = join(home, 'mesh.db')
+    const sizes: number[] = []
+    for (let index = 0; index < 60; index++) {
+      device.memories.remember({ text: `Memory ${String(index)}` })
+      sizes.push(readFileSync(`${path}-wal`).length)
+    }
+    const length = sizes.at(-1)!
+    const copy = join(home, 'copy')
+    for (let cut = 0; cut <= 64 * 1024; cut += SOAK ? 512 : 6144) {
+      for (const zeroed of [false, true]) {
+        mkdirSync(copy, { recursive: true })
+        for (const name of ['', '-wal']) copyFileSync(`${path}${name}`, join(copy, `mesh.db${name}`))
+        const journal = join(copy, 'mesh.db-wal')
+        truncateSync(journal, length - cut)
+        if (zeroed) truncateSync(journal, length)
+        const again = openDevice({ home: copy })
+        const kept = sizes.filter((size) => size <= length - cut).length
+        assert.ok(
+          again.memories.count() >= kept,
+          `${String(again.memories.count())} of ${String(kept)} after ${String(cut)}`
+        )
+        for (const { id } of again.documents.heads.all()) assert.ok(again.documents.isSound(id))
+        again.memories.remember({ text: 'and writing goes on' })
+        again.close()
+        removeHome(copy)
+      }
+    }
+    device.close()
+  }).timeout(60_000)
+
+  it('lose nothing to a full disk, and go on when there is room again', function () {
+    const mount = join(home, 'small')
+    mkdirSync(mount)
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', mount]).status !== 0) {
+      this.skip()
+    }
+    try {
+      const ballast = join(mount, 'ballast')
+      writeFileSync(ballast, new Uint8Array(256 * 1024))
+      const device = openDevice({ home: mount })
+      const written = new Map<string, string>()
+      const fill = () => {
+        for (;;) {
+          const { id, text } = device.memories.remember({ text: `${String(written.size)} ${'x'.repeat(2000)}` })
+          written.set(id, text)
+        }
+      }
+      assert.throws(fill, { name: 'DiskFullError' })
+      assert.ok(written.size > 20)
+      const [document] = device.documents.heads.all()
+      assert.equal(device.maintenance.compact(document!.id, Date.now() + 31 * DAY_MS), false)
+      check(device, written)
+      writeFileSync(ballast, '')
+      const { id, text } = device.memories.remember({ text: 'There is room again' })
+      written.set(id, text)
+      device.close()
+      const again = openDevice({ home: mount })
+      check(again, written)
+      assert.ok(again.documents.isSound(document!.id))
+      again.close()
+    } finally {
+      // Lazily: the database's files are let go of when its statements are collected.
+      spawnSync('umount', ['-l', mount])
+    }
+  })
+
+  it('with any bit flipped in a stored row are found out, set aside, and the rest opens', async () => {
+    const device = openDevice({ home, key: keyOf('a') })
+    for (let index = 0; index < 50; index++) device.memories.remember({ text: `Memory ${String(index)}` })
+    const [shard] = device.documents.heads.all()
+    const rows = device.store.rows(shard!.id)
+    const random = randomFrom(7)
+    for (let flip = 0; flip < 10_000; flip++) {
+      const row = rows[Math.floor(random() * rows.length)]!
+      const update = Uint8Array.from(row.update)
+      update[Math.floor(random() * update.length)]! ^= 1 << Math.floor(random() * 8)
+      assert.equal(isIntact({ ...row, update }), false)
+    }
+    // One in the middle, for good: what follows it builds on it.
+    const damaged = Uint8Array.from(rows[20]!.update)
+    damaged[5]! ^= 1
+    device.database.prepare('UPDATE memory_update SET "update" = ? WHERE sequence = ?').run(damaged, rows[20]!.sequence)
+    device.close()
+    const again = openDevice({ home, key: keyOf('a') })
+    assert.equal(again.documents.isSound(shard!.id), false)
+    const report = await again.maintenance.run()
+    assert.equal(report.mended, 1)
+    assert.match(again.warnings.join(' '), /damaged and were set aside/)
+    assert.equal(again.memories.count(), 49)
+    const { count } = again.database.prepare('SELECT count(*) AS count FROM memory_quarantine').get() as {
+      count: number
+    }
+    assert.equal(count, 1)
+    again.close()
+  })
+
+  it('come back from another device after damage', async () => {
+    const device = openDevice({ home, key: keyOf('a') })
+    const other = openDevice({ key: keyOf('b') })
+    for (let index = 0; index < 30; index++) device.memories.remember({ text: `Memory ${String(index)}` })
+    await link(device, other).quiet()
+    const [shard] = device.documents.heads.all()
+    device.database.exec('UPDATE memory_update SET "update" = zeroblob(20) WHERE sequence % 3 = 0')
+    device.documents.close(shard!.id)
+    for (let meeting = 0; meeting < 2; meeting++) {
+      await device.maintenance.run()
+      await link(device, other).quiet()
+    }
+    assert.equal(device.memories.count(), 30)
+    assert.equal(other.memories.count(), 30)
+    assert.deepEqual(device.documents.heads.root(), other.documents.heads.root())
+    device.close()
+    other.close()
+    removeHome(other.home)
+  })
+
+  it('are compacted after thirty days, and can be undone until then', async () => {
+    let now = Date.now()
+    const device = openDevice({ home, now: () => now })
+    const kept = device.memories.remember({ text: 'First words' })
+    const gone = device.memories.remember({ text: 'To be forgotten' })
+    device.memories.edit(kept.id, { text: 'Second words' })
+    now += 10 * DAY_MS
+    device.memories.forget([gone.id])
+    now += 25 * DAY_MS
+    const [shard] = device.documents.heads.all()
+    const head = device.documents.heads.root()
+    assert.equal((await device.maintenance.run()).compacted, 1)
+    assert.deepEqual(device.documents.heads.root(), head)
+    assert.equal(device.store.rows(shard!.id).length, 2)
+    assert.deepEqual(
+      device.history.versions(gone.id).map(({ change }) => change),
+      ['written', 'forgotten']
+    )
+    assert.equal(device.history.undo(gone.id)?.text, 'To be forgotten')
+    assert.equal(device.history.undo(gone.id), null)
+    now += 31 * DAY_MS
+    await device.maintenance.run()
+    assert.throws(() => device.history.undo(gone.id), { name: 'NotUndoableError' })
+    assert.equal(device.memories.get(kept.id).text, 'Second words')
+    device.close()
+    assert.deepEqual(filesWith(home, 'To be forgotten'), [])
+  })
+
+  it('are nowhere in the home when they are forgotten at once, here and where they came to', async () => {
+    const device = openDevice({ home, key: keyOf('a') })
+    const other = openDevice({ key: keyOf('b') })
+    const { id } = device.memories.remember({ text: 'Plaintext7361 of a secret' })
+    const kept = device.memories.remember({ text: 'Something else' })
+    device.memories.edit(id, { text: 'Plaintext7361 edited' })
+    device.memories.edit(kept.id, { text: 'Something new' })
+    await link(device, other).quiet()
+    assert.notDeepEqual(filesWith(other.home, 'Plaintext7361'), [])
+    device.memories.forget([id], { now: true })
+    await link(device, other).quiet()
+    assert.deepEqual(device.documents.heads.root(), other.documents.heads.root())
+    for (const one of [device, other]) {
+      assert.deepEqual(filesWith(one.home, 'Plaintext7361'), [])
+      assert.deepEqual(filesWith(one.home, 'plaintext7361'), [])
+      assert.throws(() => one.history.undo(id), { name: 'NotUndoableError' })
+      assert.ok(one.documents.heads.all().every(({ id: document }) => one.documents.isSound(document)))
+    }
+    // What else the log held can still be undone.
+    assert.equal(device.history.undo(kept.id)?.text, 'Something else')
+    device.close()
+    other.close()
+    removeHome(other.home)
+  })
+})
+
+function check(
+  { memories }: TestDevice,
+  acknowledged: ReadonlyMap<string, string>,
+  gone: ReadonlySet<string> = new Set(),
+  doubtful: ReadonlySet<string> = new Set()
+): void {
+  const there = new Map(memories.list({ limit: 1_000_000 }).map(({ id, text }) => [id, text]))
+  for (const [id, text] of acknowledged) {
+    if (gone.has(id)) assert.ok(!there.has(id), `${id} came back`)
+    else if (!doubtful.has(id)) assert.equal(there.get(id), text)
+  }
+}
+
+function filesWith(folder: string, text: string): string[] {
+  return readdirSync(folder).filter(
+    (name) => existsSync(join(folder, name)) && readFileSync(join(folder, name)).includes(text)
+  )
+}
