@@ -47,7 +47,7 @@ export function encodeUpdate(structs: readonly Struct[], ds: Deletions): Uint8Ar
 }
 
 /** Neither structs nor deletions. */
-export function isEmpty(update: Uint8Array): boolean {
+function isEmpty(update: Uint8Array): boolean {
   return update.length === 2 && update[0] === 0 && update[1] === 0
 }
 

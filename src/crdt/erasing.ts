@@ -5,7 +5,7 @@ import { entryOf } from './keys.ts'
 import type { StoredRow } from './store.ts'
 
 /** The writer and clock of a write. */
-export function placeOf({ client, clock }: { client: number; clock: number }, offset = 0): string {
+function placeOf({ client, clock }: { client: number; clock: number }, offset = 0): string {
   return `${client}:${clock + offset}`
 }
 
@@ -33,7 +33,7 @@ export function withoutEntries(
       if (!(struct instanceof Y.Item) || !(struct.content instanceof Y.ContentAny)) continue
       const key = keys.get(placeOf(struct.id))
       if (key === undefined || key.startsWith('!') || !(entries.has('@') || entries.has(entryOf(key)))) continue
-      struct.content = new Y.ContentDeleted(struct.length) as unknown as typeof struct.content
+      Object.assign(struct, { content: new Y.ContentDeleted(struct.length) })
       isTouched = true
     }
     if (!isTouched) continue

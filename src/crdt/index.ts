@@ -17,14 +17,13 @@
  * each frame that comes is decoded and given to `receive`, awaited, before the next is read. `session.start()` when the
  * stream is open, `stop()` when it ends. What `receive` throws ends the stream (and, as a ProtocolError, is charged to the
  * peer). `check()` after some silence makes both compare again. The messages are plain data (`SyncMessage`); their form on the
- * wire is the protocol's, as is a limit of frames (`MAX_FRAME_BYTES`), which every message here keeps.
+ * wire is the protocol's, as is a limit of frames, 1 MiB, which every message here keeps.
  *
  * How a snapshot is made of it: `documents.heads.all()` names the documents, `documents.pieces(id)` gives what has to be
  * written of each; `documents.merge(member, id, update)` takes it in on the other side, and tells what was new.
  */
 export { Documents } from './documents.ts'
 export type { DeviceKey, DocumentChange, DocumentsInit, Merged } from './documents.ts'
-export { Heads } from './heads.ts'
 export type { Bounds, DocumentHead, RangeHash } from './heads.ts'
 export { Memories } from './memories.ts'
 export type { ForgetOptions, MemoriesInit } from './memories.ts'
@@ -48,9 +47,8 @@ export type {
 
 export { SyncSession } from './sync-session.ts'
 export type { SyncSessionInit, SyncState } from './sync-session.ts'
-export { bytesOf, checkMessage } from './sync-messages.ts'
+export { bytesOf } from './sync-messages.ts'
 export type { DocumentState, SyncMessage } from './sync-messages.ts'
-export { MAX_FRAME_BYTES, MAX_UPDATE_BYTES } from './limits.ts'
 
 export { chooseWithin, estimateTokens } from './budget.ts'
 export type { RecallBudget } from './budget.ts'

@@ -50,6 +50,3 @@ export const MAX_GENERATION = 64
 
 /** How long what was undone can be undone, and how long a forgotten text may lie in the log: 30 days. */
 export const KEPT_MS = 30 * 24 * 60 * 60 * 1000
-
-/** No step of syncing, loading or auditing holds the event loop longer (invariant 7). */
-export const STEP_MS = 20

@@ -33,12 +33,12 @@ export const FAN_OUT = 16
 /** Ranges that hold no more than this are listed. */
 export const LEAF = 16
 /** Ranges of one message, and documents of one list or of one message of states. */
-export const MAX_RANGES = 256
+const MAX_RANGES = 256
 export const MAX_STATES = 64
 /** A state vector of one document: some thousand writers. */
-export const MAX_VECTOR_BYTES = 64 * 1024
+const MAX_VECTOR_BYTES = 64 * 1024
 /** Documents of one list: a leaf of the one side against a range that grew on the other. */
-export const MAX_LISTED = 1024
+const MAX_LISTED = 1024
 
 const HASH_BYTES = 16
 const DIGEST_BYTES = 32
