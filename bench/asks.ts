@@ -87,12 +87,12 @@ export class DirectEngine {
   }
 }
 
-/** Asks a mesh for an answer by one device. */
-export function through(mesh: Mesh, peer: string): AskIt {
+/** Asks a mesh for an answer by one device. @param model by default that device's strongest */
+export function through(mesh: Mesh, peer: string, model?: string): AskIt {
   return async (question) => {
     const startedAt = performance.now()
     let [firstMs, tokens, text] = [NaN, 0, '']
-    for await (const event of mesh.ask(question, { peer })) {
+    for await (const event of mesh.ask(question, model === undefined ? { peer } : { peer, model })) {
       if (event.type === 'text') {
         if (text === '') firstMs = performance.now() - startedAt
         text += event.text

@@ -17,6 +17,7 @@ import { finding, FINDING } from './finding.ts'
 import { FIRST_TOKEN, firstToken, SOCKET } from './first-token.ts'
 import { joining, JOINED_BY_CODE, JOINED_BY_INVITE } from './joining.ts'
 import { loadNow, machineInWords } from './machine.ts'
+import { SERVED_HERE, SERVED_THERE, servedEngine } from './served.ts'
 import { CHECKED, FRESH, MERGED, sharing, VISIBLE } from './sharing.ts'
 import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
 import { DISK, memories, MERGE, SEARCH, WRITE } from './memories.ts'
@@ -26,6 +27,7 @@ import { PROCESSOR, throughput, THROUGHPUT } from './throughput.ts'
 /** In the order of the table. */
 const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   'first-token': firstToken,
+  served: servedEngine,
   throughput,
   comparison,
   checks,
@@ -41,6 +43,8 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
 const NAMES = [
   FIRST_TOKEN,
   SOCKET,
+  SERVED_HERE,
+  SERVED_THERE,
   THROUGHPUT,
   PROCESSOR,
   COMPARED_ALONE,
