@@ -22,7 +22,7 @@ import { serveControl, type Control } from './http/index.ts'
 import type { AbortOptions, Mesh } from './interface.ts'
 import { loadOrCreateControlToken } from './node/control-token.ts'
 import { makePrivateDirectory } from './node/files.ts'
-import { takeLock, type LockPurpose } from './node/lock.ts'
+import { takeLock, takeLockSoon, type LockPurpose } from './node/lock.ts'
 import { pathsOf } from './node/paths.ts'
 import type { GivenSettings } from './node/settings.ts'
 import { startNode, startVisit, type NodeInit, type NodeLog } from './node/start.ts'
@@ -46,6 +46,10 @@ export interface MeshOptions extends GivenSettings {
 
 /** Longer than an answer takes; a reader that was suspended must not keep this process for ever. */
 const LONGEST_DRAIN_MS = 5 * 60_000
+
+/** A node that starts holds its home for about a second before it can be attached to. */
+const STARTS_WITHIN_MS = 10_000
+const ATTACH_AGAIN_MS = 50
 
 const SILENT: NodeLog = { debug: () => undefined, info: () => undefined, warn: () => undefined }
 
@@ -84,17 +88,20 @@ async function attachElse(
 ): Promise<Mesh> {
   const { home } = options
   const target = { ...(home === undefined ? {} : { home }), ...(signal === undefined ? {} : { signal }) }
-  try {
-    return await attachMesh(target)
-  } catch (err) {
-    if (!(err instanceof NodeUnreachableError)) throw err
-  }
-  try {
-    return await start(options)
-  } catch (err) {
-    // Another process was quicker.
-    if (err instanceof HomeInUseError) return attachMesh(target)
-    throw err
+  const began = performance.now()
+  for (;;) {
+    try {
+      return await attachMesh(target)
+    } catch (err) {
+      if (!(err instanceof NodeUnreachableError)) throw err
+    }
+    try {
+      return await start(options)
+    } catch (err) {
+      // Another process was quicker, and may need a moment until it can be attached to.
+      if (!(err instanceof HomeInUseError) || performance.now() - began >= STARTS_WITHIN_MS) throw err
+    }
+    await delay(ATTACH_AGAIN_MS, undefined, { signal })
   }
 }
 
@@ -105,7 +112,8 @@ async function serve(
   start: (init: NodeInit) => Promise<Mesh>
 ): Promise<Mesh> {
   const paths = pathsOf(home)
-  const lock = takeLock(paths, purpose)
+  // A visit has somebody to attach to; a node does not.
+  const lock = purpose === 'join' ? await takeLockSoon(paths, purpose) : takeLock(paths, purpose)
   let control: Control | undefined
   let mesh: Mesh | undefined
   const ending = async (end: () => Promise<void>) => {

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'libsql'
 import { HomeInUseError, HomeUnusableError } from '../errors.ts'
 import { makePrivateDirectory, reasonOf, replaceFile } from './files.ts'
@@ -38,6 +39,27 @@ export function takeLock(paths: Paths, purpose: LockPurpose): Lock {
       rmSync(paths.lockHolder, { force: true })
       database.close()
     }
+  }
+}
+
+/** How long a node that starts waits for a verb that only passes by: most are gone within a second. */
+const VISIT_MS = 5_000
+const LOOK_AGAIN_MS = 50
+
+/**
+ * As `takeLock`, but waits for a verb that only passes by, such as `mesh status` while no node runs: who started the
+ * node at the same moment did not mean it to fail.
+ */
+export async function takeLockSoon(paths: Paths, purpose: LockPurpose): Promise<Lock> {
+  const started = performance.now()
+  for (;;) {
+    try {
+      return takeLock(paths, purpose)
+    } catch (err) {
+      const waiting = performance.now() - started < VISIT_MS
+      if (!waiting || !(err instanceof HomeInUseError) || readHolder(paths)?.purpose !== 'ask') throw err
+    }
+    await delay(LOOK_AGAIN_MS)
   }
 }
 

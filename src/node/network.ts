@@ -1,6 +1,5 @@
 import '../polyfill.ts'
 import { noise } from '@chainsafe/libp2p-noise'
-import { yamux } from '@chainsafe/libp2p-yamux'
 import { gossipsub, type GossipSub } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
 import type { ConnectionGater, Libp2p, PeerId } from '@libp2p/interface'
@@ -15,10 +14,10 @@ import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns, type Voice }
 import { guard, type Guard, type GuardInit } from '../protocols/guard.ts'
 import type { Log } from '../protocols/log.ts'
 import { model, type ModelExchange, type ModelInit } from '../protocols/model/index.ts'
+import { muxer } from '../protocols/muxer.ts'
 import { gossipOptions, notices, type Notices } from '../protocols/notices/index.ts'
 import { pair, PAIR_PROTOCOL, type Pair, type PairConversation } from '../protocols/pair/index.ts'
 import { roster, type RosterExchange, type RosterInit } from '../protocols/roster/index.ts'
-import { yamuxOptions } from '../protocols/stream.ts'
 import { sync, type Sync, type SyncInit } from '../protocols/sync/index.ts'
 import { reasonOf } from './files.ts'
 import type { Identity } from './identity.ts'
@@ -87,7 +86,7 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
     addresses: { listen },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux(yamuxOptions)],
+    streamMuxers: [muxer],
     connectionGater: gater,
     connectionManager: {
       maxConnections: MOST_CONNECTIONS,

@@ -4,21 +4,6 @@ import { PeerSilentError, PeerUnreachableError } from '../errors.ts'
 import type { AbortOptions } from '../interface.ts'
 import { READ_HIGH_WATER_BYTES, WRITE_TIMEOUT_MS } from './limits.ts'
 
-/**
- * For `yamux(yamuxOptions)`. With yamux's own values its window grows to 16 MiB while the read buffer holds 4 MiB, so
- * that a stream which is correctly paused is aborted by the bytes already under way.
- */
-export const yamuxOptions = {
-  streamOptions: {
-    /** What may be under way to a paused reader: below its buffer, with room for what it had not yet taken. */
-    maxStreamWindowSize: 2 * 1024 * 1024,
-    /** Twice the window. */
-    maxReadBufferLength: 4 * 1024 * 1024,
-    /** A bound for whoever forgets to wait for `write`; those who wait queue one frame at most. */
-    maxWriteBufferLength: 8 * 1024 * 1024
-  }
-}
-
 export interface WriteOptions extends AbortOptions {
   /** @default 30000 */
   timeoutMs?: number

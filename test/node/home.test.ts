@@ -8,7 +8,7 @@ import { ConfigError, HomeInUseError, HomeUnusableError, IdentityError } from '.
 import { loadControlToken, loadOrCreateControlToken } from '../../src/node/control-token.ts'
 import { openDatabase } from '../../src/node/database.ts'
 import { loadIdentity, loadOrCreateIdentity } from '../../src/node/identity.ts'
-import { takeLock } from '../../src/node/lock.ts'
+import { takeLock, takeLockSoon } from '../../src/node/lock.ts'
 import { pathsOf } from '../../src/node/paths.ts'
 import { deviceMemory, machineMemory } from '../../src/node/device-memory.ts'
 import { ModelChoice } from '../../src/node/model-choice.ts'
@@ -92,6 +92,17 @@ describe('a home', () => {
       )
       lock.release()
       takeLock(paths, 'ask').release()
+    })
+
+    it('is waited for where a verb only passes by, and not where a node has it', async () => {
+      const paths = pathsOf(home)
+      const visit = takeLock(paths, 'ask')
+      const soon = takeLockSoon(paths, 'join')
+      // The first look is over; the visit ends.
+      visit.release()
+      const lock = await soon
+      await assert.rejects(takeLockSoon(paths, 'join'), HomeInUseError)
+      lock.release()
     })
 
     it('is freed by the death of its holder', () => {

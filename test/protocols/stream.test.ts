@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { Stream } from '@libp2p/interface'
 import { frameReader, writeFrame } from '../../src/protocols/framing.ts'
-import { pulled, write, yamuxOptions } from '../../src/protocols/stream.ts'
+import { WINDOW_BYTES } from '../../src/protocols/muxer.ts'
+import { pulled, write } from '../../src/protocols/stream.ts'
 
 const MiB = 1024 * 1024
 
@@ -56,7 +57,7 @@ describe('a stream', () => {
     assert.equal(taken, total)
     assert.equal(received.digest('hex'), sent.digest('hex'))
     assert.ok(mostUnsent <= chunk, `${mostUnsent} bytes queued at the sender`)
-    assert.ok(mostUnread <= yamuxOptions.streamOptions.maxStreamWindowSize, `${mostUnread} bytes unread`)
+    assert.ok(mostUnread <= WINDOW_BYTES, `${mostUnread} bytes unread`)
     assert.ok(mostUnderWay <= 4 * MiB, `${mostUnderWay} bytes under way`)
   })
 

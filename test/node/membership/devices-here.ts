@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMesh, type Mesh, type MeshEvent, type MeshOptions } from '../../../src/index.ts'
 
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 45_000
 
 type EventOf<T extends MeshEvent['type']> = Extract<MeshEvent, { type: T }>
 
