@@ -1,4 +1,6 @@
-import { link, open, rename, stat, unlink } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { link, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { DiskFullError, FileUnusableError, MeshError } from '../errors.ts'
 
 /** What can go wrong with a stick, in words that say what to do. @throws {FileUnusableError} */
@@ -26,6 +28,29 @@ export async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false
     throw inWords(error, path, 'read')
+  }
+}
+
+/** Of a file that is being written. */
+const TEMPORARY = /^\..*\.[0-9a-f]{8}\.snapshot-part$/
+/** Who writes, writes every few seconds: what was not written to for an hour was left by a process that was killed. */
+const LEFT_MS = 60 * 60_000
+
+/** A new file beside the place where it is to lie; what earlier processes have left there goes. */
+export async function makeTemporary(path: string): Promise<{ file: FileHandle; temporary: string }> {
+  const folder = dirname(path)
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(4).toString('hex')}.snapshot-part`)
+  const file = await writing(path, () => open(temporary, 'wx', 0o600))
+  // That a stick cannot be tidied up is no reason not to write to it.
+  await tidy(folder).catch(() => undefined)
+  return { file, temporary }
+}
+
+async function tidy(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!TEMPORARY.test(name)) continue
+    const left = join(folder, name)
+    if (Date.now() - (await stat(left)).mtimeMs > LEFT_MS) await rm(left, { force: true })
   }
 }
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { open, rm, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { rm, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { DamagedSnapshotError } from '../errors.ts'
 import { makeHeader, type Seal } from './age-header.ts'
 import { CHUNK_BYTES, NONCE_BYTES, payloadKey, sealChunk, SEALED_BYTES } from './age-payload.ts'
-import { exists, giveName, syncFolder, taken, writing } from './disk.ts'
+import { exists, giveName, makeTemporary, syncFolder, taken, writing } from './disk.ts'
 import { PIECE_BYTES } from './limits.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
 import { PieceHashes } from './piece-hashes.ts'
@@ -45,8 +45,7 @@ export async function* writeSnapshot(init: WriteInit): AsyncGenerator<WriteEvent
   const { path, seal, verify, signal } = init
   if (await exists(path)) throw taken(path)
   const { header, fileKey } = await makeHeader(seal)
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`)
-  const file = await writing(path, () => open(temporary, 'wx', 0o600))
+  const { file, temporary } = await makeTemporary(path)
   let isNamed = false
   let isDone = false
   try {
