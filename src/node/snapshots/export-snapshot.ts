@@ -7,10 +7,10 @@ import type { LocalSnapshotsInit } from './local-snapshots.ts'
 import { absolutePath, snapshotPath } from './snapshot-name.ts'
 
 /**
- * About five hundred memories: merging as many takes about half of what a step may (invariant 7), and each costs less than
- * in the small pieces that go over a network.
+ * About two hundred and fifty memories: merging as many takes about half of what a step may (invariant 7), and each costs
+ * less than in the small pieces that go over a network.
  */
-const PIECE_BYTES = 128 * 1024
+const PIECE_BYTES = 64 * 1024
 
 /** What people make up is guessed sooner than one thinks; a shorter one is no lock. */
 const LEAST_PASSPHRASE = 8
