@@ -59,7 +59,8 @@ function write(device: ReturnType<typeof openDevice>, count: number, from: numbe
   }
 }
 
-function textOf(seed: number): string {
+/** Twenty words. */
+export function textOf(seed: number): string {
   return Array.from({ length: 20 }, (_, word) => WORDS[(seed * 7 + word * (seed % 13) + word) % WORDS.length]).join(' ')
 }
 

@@ -21,6 +21,7 @@ import { SERVED_HERE, SERVED_THERE, servedEngine } from './served.ts'
 import { CHECKED, FRESH, MERGED, sharing, VISIBLE } from './sharing.ts'
 import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
 import { DISK, memories, MERGE, SEARCH, WRITE } from './memories.ts'
+import { EXPORTED, IMPORTED, snapshots } from './snapshots.ts'
 import { putInto, table, type Entry, type Row } from './table.ts'
 import { PROCESSOR, throughput, THROUGHPUT } from './throughput.ts'
 
@@ -38,7 +39,8 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   copy: copying,
   starting,
   memories,
-  sharing
+  sharing,
+  snapshots
 }
 const NAMES = [
   FIRST_TOKEN,
@@ -68,7 +70,9 @@ const NAMES = [
   VISIBLE,
   CHECKED,
   FRESH,
-  MERGED
+  MERGED,
+  EXPORTED,
+  IMPORTED
 ]
 /** Beside the sources; this file runs compiled. */
 const README = fileURLToPath(new URL('../../bench/README.md', import.meta.url))

@@ -53,7 +53,7 @@ export function memoryOf(get: Get, id: string): Memory | null {
     kind: isKind(kind) ? kind : 'fact',
     tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
     source: typeof source === 'string' ? source : null,
-    time: numberOf(base.time),
+    time: momentOf(base.time),
     device: typeof base.device === 'string' ? base.device : null
   }
 }
@@ -142,6 +142,12 @@ function countOf(text: string | undefined): number {
 function edited(get: Get, id: string, field: string): Json | undefined {
   const text = get(fieldKey(id, field))
   return text === undefined ? undefined : readValue(text)?.v
+}
+
+/** What another device calls a time may be any number; the index takes whole ones. */
+function momentOf(value: Json | undefined): number {
+  const rounded = Math.round(numberOf(value))
+  return Number.isSafeInteger(rounded) ? rounded : 0
 }
 
 function numberOf(value: Json | undefined): number {

@@ -8,6 +8,7 @@ import { PeerUnreachableError } from '../errors.ts'
 import type { Generate, MeshEvent } from '../interface.ts'
 import { systemClock } from '../protocols/clock.ts'
 import { parseListenAddress } from '../protocols/discovery/index.ts'
+import { encodeAdmission } from '../trust/index.ts'
 import { VERSION } from '../version.ts'
 import { OwnAnswers } from './answering.ts'
 import { Asking } from './asking.ts'
@@ -16,7 +17,7 @@ import { openDatabase } from './database.ts'
 import { deviceMemory } from './device-memory.ts'
 import { Gate } from './gate.ts'
 import { readEnvironment } from './environment.ts'
-import { eraseIdentity, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
+import { eraseIdentity, loadBoxSecret, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
 import { givenAddress } from './given-addresses.ts'
 import { Living } from './living.ts'
 import { LocalMesh } from './local-mesh.ts'
@@ -43,6 +44,7 @@ import { Pausing } from './pausing.ts'
 import { choosePort } from './port.ts'
 import { settled } from './settled.ts'
 import { resolveSettings, type GivenSettings, type Settings } from './settings.ts'
+import { LocalSnapshots } from './snapshots/local-snapshots.ts'
 import { engineStore, measurementStore, meshStore, peerStore } from './stores.ts'
 
 /** Where a node tells what it does. Never a prompt, an answer or a key. */
@@ -266,6 +268,15 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
       })
     )
   }
+  const snapshots = new LocalSnapshots({
+    ...{ remembering, identity, warn, now: systemClock.wall },
+    roster: belonging?.roster ?? null,
+    boxSecret: () => (identity === null ? null : loadBoxSecret(paths)),
+    adopt: async (meshId, records) => {
+      await belonging?.membership.import({ admission: encodeAdmission({ mesh: meshId, device: null, records }) })
+    },
+    label: (peer) => ({ id: peer, name: names().get(peer) ?? peer })
+  })
   const neighbours: Neighbours = new Neighbours({
     self: { id, ownName: settings.name, version: VERSION },
     members: {
@@ -319,6 +330,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     living.end()
     living.stop()
     library.stop()
+    snapshots.stop()
     looked.abort()
     measured.stop()
     belonging?.stop()
@@ -348,6 +360,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     events,
     library,
     remembering,
+    snapshots,
     membership: belonging?.membership ?? new Outsider(paths, settings.name),
     engines: others,
     choice,
