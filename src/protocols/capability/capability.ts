@@ -8,6 +8,7 @@ import { Channel, NOTICE_GAP_MS } from './channel.ts'
 import { CAPABILITY_PROTOCOL } from './constants.ts'
 import type { CapabilityComponents, CapabilityEvent, CapabilityInit, CapabilityService } from './index.ts'
 import { slept, TICK_MS, type Instant } from './pulse.ts'
+import type { Known } from './words.ts'
 
 /** One is enough; a second one replaces it, and those that are being closed count too. */
 const MAX_STREAMS = 4
@@ -18,6 +19,7 @@ const LAST_RETRY_MS = 10_000
 export class CapabilityExchange implements CapabilityService {
   readonly #components: CapabilityComponents
   readonly #current: () => Capability
+  readonly #known: () => Known[]
   readonly #clock: Clock
   readonly #log: Log
   readonly #listeners = new Set<(event: CapabilityEvent) => void>()
@@ -29,9 +31,11 @@ export class CapabilityExchange implements CapabilityService {
   #stopNotice: (() => void) | undefined
   #tickedAt: Instant = { monotonic: 0, wall: 0 }
 
-  constructor(components: CapabilityComponents, { current, clock = systemClock, log = silentLog }: CapabilityInit) {
+  constructor(components: CapabilityComponents, init: CapabilityInit) {
+    const { current, known = () => [], clock = systemClock, log = silentLog } = init
     this.#components = components
     this.#current = current
+    this.#known = known
     this.#clock = clock
     this.#log = log
   }
@@ -82,6 +86,14 @@ export class CapabilityExchange implements CapabilityService {
     })
   }
 
+  spare(peer: string, isSpare: boolean): void {
+    this.#channels.get(peer)?.spare(isSpare)
+  }
+
+  askKnown(peer: string): void {
+    this.#channels.get(peer)?.askKnown()
+  }
+
   #opensTo(peer: PeerId): boolean {
     return this.#components.peerId.toString() < peer.toString()
   }
@@ -126,6 +138,7 @@ export class CapabilityExchange implements CapabilityService {
     this.#channels.get(id)?.abandon('A newer stream took its place.')
     const channel = new Channel(stream, connection, {
       current: this.#current,
+      known: this.#known,
       now: this.#clock.monotonic,
       events: {
         notice: (capability) => {
@@ -136,6 +149,12 @@ export class CapabilityExchange implements CapabilityService {
         },
         silent: () => {
           this.#emit({ type: 'silent', peer: id })
+        },
+        spare: (isSpare) => {
+          this.#emit({ type: 'spare', peer: id, spare: isSpare })
+        },
+        known: (known) => {
+          this.#emit({ type: 'known', peer: id, known })
         },
         closed: (reason) => {
           this.#channels.delete(id)
