@@ -35,7 +35,13 @@ export class OwnCapability {
   ): void {
     const next = { ...this.#current, ...change }
     if (JSON.stringify(next) === JSON.stringify(this.#current)) return
-    this.#current = { ...next, sequence: this.#current.sequence + 1 }
+    this.#current = next
+    this.renew()
+  }
+
+  /** Says the same once more, as something later than all that was said. */
+  renew(): void {
+    this.#current = { ...this.#current, sequence: this.#current.sequence + 1 }
     this.#changed()
   }
 }

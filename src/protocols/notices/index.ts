@@ -28,8 +28,8 @@ export { repeatMs } from './pace.ts'
 export interface Notice {
   peer: string
   capability: Capability
-  /** Whom its signer, their neighbour, has lost. Empty but for a moment. */
-  lost: Lost[]
+  /** Whom its signer, their neighbour, has just lost. @default nobody */
+  lost?: Lost[]
 }
 
 export interface NoticesInit {

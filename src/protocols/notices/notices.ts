@@ -115,7 +115,8 @@ export class GossipedNotices implements Notices {
     if (!this.#rates.take(peer, this.#init.clock.monotonic())) return TopicValidatorResult.Ignore
     let notice: Notice
     try {
-      notice = { peer, ...decodeNotice(message.data) }
+      const { capability, lost } = decodeNotice(message.data)
+      notice = { peer, capability, ...(lost.length > 0 && { lost }) }
     } catch {
       return TopicValidatorResult.Reject
     }
