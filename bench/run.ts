@@ -18,6 +18,7 @@ import { joining, JOINED_BY_CODE, JOINED_BY_INVITE } from './joining.ts'
 import { loadNow, machineInWords } from './machine.ts'
 import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
 import { putInto, table, type Entry, type Row } from './table.ts'
+import { thousand, THOUSAND_NAMES } from './thousand.ts'
 import { PROCESSOR, throughput, THROUGHPUT } from './throughput.ts'
 
 /** In the order of the table. */
@@ -30,7 +31,8 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   finding,
   death,
   failover,
-  starting
+  starting,
+  thousand
 }
 const NAMES = [
   FIRST_TOKEN,
@@ -48,7 +50,8 @@ const NAMES = [
   FAILOVER,
   READY,
   FIRST_READY,
-  IDLE
+  IDLE,
+  ...THOUSAND_NAMES
 ]
 /** Beside the sources; this file runs compiled. */
 const README = fileURLToPath(new URL('../../bench/README.md', import.meta.url))

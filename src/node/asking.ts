@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { PeerUnreachableError, PeerSilentError } from '../errors.ts'
-import type { AskEvent, AskOptions, Capability, Generate, Message, PeerLabel, PeerState, PlacementRow } from '../interface.ts'
+import type {
+  AskEvent,
+  AskOptions,
+  Capability,
+  Generate,
+  Message,
+  PeerLabel,
+  PeerState,
+  PlacementRow
+} from '../interface.ts'
 import { systemClock, type Clock } from '../protocols/clock.ts'
 import { answer, type AnswerDependencies } from './answer.ts'
 import { readAsk } from './ask.ts'

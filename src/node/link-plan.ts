@@ -51,7 +51,7 @@ export interface LinkPlan {
 export function planLinks({ self, records, links, isBusy }: Known, rings: Rings, now: number): LinkPlan {
   const wanted = rings.neighbours(
     self,
-    records.filter(isThere).map(({ id }) => id)
+    records.filter((record) => isThere(record, now)).map(({ id }) => id)
   )
   const connected = new Set(links.map(({ id }) => id))
   const next = links.map((link) => {

@@ -15,15 +15,17 @@ const BUSY_MS = 1000
 const QUIET_MS = 30_000
 /** Of several neighbours that lose one at once, the first tells it; the others hear that before their turn. */
 const TELL_WITHIN_MS = 1000
-/** A dial that failed is not repeated sooner, whatever is heard of the device; doubled with each further failure. */
-const FIRST_MISS_MS = 5000
-const LONGEST_MISS_MS = 5 * 60_000
+/** Before a dial that failed is repeated; doubled with each further failure. */
+export const FIRST_WAIT_MS = 5000
+const LONGEST_WAIT_MS = 5 * 60_000
 /** Whoever was away so long is dialled once, now and then, so that two halves of a mesh find together again. */
 const PROBE_MS = 60_000
-/** Gossip reaches a new device once it has told its topics, and keeps no history: so it speaks again after its start. */
-const SPEAK_AGAIN_MS = [2000, 10_000]
-/** Two neighbours are asked who is there as soon as they are; others later, for what these two had not heard yet. */
-const ASK_KNOWN_MS = [0, 0, 5000, 30_000, 120_000]
+/** A device that is connected with nobody, or with one only, has no better thing to do. */
+const LONELY_PROBE_MS = 2000
+/** Gossip passes a device's words on once it has told its topics, and keeps no history: so it speaks again after that. */
+const SPEAK_AGAIN_MS = 3000
+/** Two neighbours are asked who is there as soon as they are; one more later, for what these two had not heard yet. */
+const ASK_KNOWN_MS = [0, 0, 30_000]
 
 export interface LinksInit {
   self: string
@@ -38,7 +40,9 @@ export interface LinksInit {
   /** Dials it once; nothing comes of a failure. */
   probe: (id: string) => void
   /** A device is no longer there, for placement too. */
-  missed: (id: string, until: number) => void
+  missed: (id: string) => void
+  /** It is there, for all that is known, but cannot be dialled now. */
+  unreachable: (id: string, until: number) => void
   clock: Clock
   random: () => number
 }
@@ -99,11 +103,9 @@ export class Links {
     const { clock, notices } = this.#init
     if (this.#startedAt === null) {
       this.#startedAt = clock.monotonic()
-      for (const ms of SPEAK_AGAIN_MS) {
-        clock.after(ms, () => {
-          if (this.#state === 'running') notices.renew()
-        })
-      }
+      clock.after(SPEAK_AGAIN_MS, () => {
+        if (this.#state === 'running') notices.renew()
+      })
     }
     if (ASK_KNOWN_MS[this.#asked] === 0) this.#askKnown(id)
     this.soon()
@@ -125,7 +127,7 @@ export class Links {
     this.soon()
     // Both could do without the connection: its end says nothing.
     if (words?.isSpare === true && words.isSpareThere) return
-    missed(id, clock.monotonic())
+    missed(id)
     // A connection may end where the device does not.
     if (wasNeeded && record.state === 'away') probe(id)
     if (!wasNeeded || capability === null || this.#toTell.has(id)) return
@@ -159,12 +161,13 @@ export class Links {
       told.cancel()
       this.#toTell.delete(lost.peer)
     }
-    if (record?.state !== 'away' || record.capability === null || !isThere(record)) return
+    if (record?.state !== 'away' || record.capability === null) return
+    const now = clock.monotonic()
+    if (!isThere(record, now)) return
     const { instance, sequence } = record.capability
     if (instance !== lost.instance || sequence > lost.sequence) return
-    const now = clock.monotonic()
     if (!this.#doubts.believe(teller, lost, now)) return
-    missed(lost.peer, now)
+    missed(lost.peer)
     this.soon()
   }
 
@@ -233,8 +236,9 @@ export class Links {
     this.#dial(plan.dial)
     for (const id of plan.hangUp) hangUp(id)
     this.#askLater(plan.links, now)
-    const hasSpare = plan.links.some(({ id }) => !plan.wanted.has(id))
-    this.#planIn(plan.dial.length > 0 || hasSpare ? BUSY_MS : QUIET_MS)
+    const isSettled =
+      plan.dial.length === 0 && plan.links.length > 1 && plan.links.every(({ id }) => plan.wanted.has(id))
+    this.#planIn(isSettled ? QUIET_MS : BUSY_MS)
   }
 
   #links(): Link[] {
@@ -267,7 +271,7 @@ export class Links {
 
   /** The dialer tells of nobody's failure, so it is looked at. */
   #noticeMisses(now: number): void {
-    const { dialer, peers, missed } = this.#init
+    const { dialer, peers, unreachable } = this.#init
     if (this.#dialled.size === 0) return
     for (const { id, connected, dialError } of dialer.known()) {
       if (connected || dialError === null || !this.#dialled.has(id) || peers.get(id)?.state !== 'away') continue
@@ -275,17 +279,18 @@ export class Links {
       this.#misses.set(id, misses)
       dialer.forget(id)
       this.#dialled.delete(id)
-      missed(id, now + Math.min(FIRST_MISS_MS * 2 ** (misses - 1), LONGEST_MISS_MS))
+      unreachable(id, now + Math.min(FIRST_WAIT_MS * 2 ** (misses - 1), LONGEST_WAIT_MS))
     }
   }
 
   #probe(now: number): void {
     const { peers, random, probe, isMember } = this.#init
-    if (now - this.#probedAt < PROBE_MS) return
+    const isLonely = this.#links().length < 2
+    if (now - this.#probedAt < (isLonely ? LONELY_PROBE_MS : PROBE_MS)) return
     this.#probedAt = now
     const away = peers
       .all()
-      .filter((record) => record.state === 'away' && record.addresses.length > 0 && !isThere(record))
+      .filter((record) => record.state === 'away' && record.addresses.length > 0 && !isThere(record, now))
       .filter(({ id }) => isMember(id))
     const record = away[Math.floor(random() * away.length)]
     if (record !== undefined) probe(record.id)
@@ -310,7 +315,7 @@ export class Links {
 export function knownOf(peers: Peers, now: number): Known[] {
   return peers.all().flatMap((record) => {
     const { id, capability, state, heardAt, heardOfAt } = record
-    if (capability === null || !isThere(record)) return []
+    if (capability === null || !isThere(record, now)) return []
     return [{ peer: id, capability, agoMs: state === 'connected' ? 0 : now - Math.max(heardAt, heardOfAt) }]
   })
 }

@@ -13,7 +13,7 @@ import { reasonOf } from './files.ts'
 import { dialUntilThere, type GivenAddress } from './given-addresses.ts'
 import { HangUps } from './hang-ups.ts'
 import { LINK_ALL_UP_TO } from './link-plan.ts'
-import { knownOf, Links } from './links.ts'
+import { FIRST_WAIT_MS, knownOf, Links } from './links.ts'
 import { displayNames, type NamedDevice } from './names.ts'
 import type { Network } from './network.ts'
 import { OwnerWarnings } from './owner-warnings.ts'
@@ -202,10 +202,10 @@ export class Neighbours {
 
   /** As placement and people see it: whoever is not connected by choice, and was heard of lately, can be asked. */
   stateOf(record: PeerRecord): PeerInfo['state'] {
-    if (!this.#isLarge || record.state !== 'away' || record.capability === null || !isThere(record)) return record.state
-    const heardAt = Math.max(record.heardAt, record.heardOfAt)
-    const isLate = this.#clock.monotonic() - heardAt > REPETITIONS * repeatMs(this.names().size)
-    return isLate ? 'away' : 'reachable'
+    if (!this.#isLarge || record.state !== 'away' || record.capability === null) return record.state
+    const now = this.#clock.monotonic()
+    const isLate = now - Math.max(record.heardAt, record.heardOfAt) > REPETITIONS * repeatMs(this.names().size)
+    return isLate || !isThere(record, now) ? 'away' : 'reachable'
   }
 
   /**
@@ -220,7 +220,7 @@ export class Neighbours {
       await this.#reaching?.reach(record, signal)
     } catch (cause) {
       signal?.throwIfAborted()
-      this.#missed(id, this.#clock.monotonic())
+      this.#apply(id, { type: 'unreachable', until: this.#clock.monotonic() + FIRST_WAIT_MS })
       throw new PeerUnreachableError(`${this.names().get(id) ?? record.ownName} was heard of, but does not answer.`, {
         cause
       })
@@ -368,7 +368,7 @@ export class Neighbours {
       this.#found({ id: peer, addresses: capability.addresses, way: 'gossip', instance: null })
     }
     if (!this.#isLarge) return
-    if (record !== undefined && isThere(record)) this.#links?.heardOf(record)
+    if (record !== undefined && isThere(record, this.#clock.monotonic())) this.#links?.heardOf(record)
     for (const each of lost) {
       if (each.peer === self.id) refute?.()
       else this.#links?.lostThere(peer, each)
@@ -455,10 +455,6 @@ export class Neighbours {
     this.#links?.soon()
   }
 
-  #missed(id: string, until: number): void {
-    this.#apply(id, { type: 'missed', until })
-  }
-
   /** Whether the mesh is one of many devices, and what follows when that has changed. */
   #measure(): void {
     const { members, linkAllUpTo = LINK_ALL_UP_TO } = this.#init
@@ -503,8 +499,11 @@ export class Neighbours {
         const record = this.peers.get(id)
         if (record !== undefined) this.#reaching?.reach(record, this.#stopped.signal).catch(() => undefined)
       },
-      missed: (id, until) => {
-        this.#missed(id, until)
+      missed: (id) => {
+        this.#apply(id, { type: 'missed' })
+      },
+      unreachable: (id, until) => {
+        this.#apply(id, { type: 'unreachable', until })
       },
       clock: this.#clock,
       random

@@ -18,8 +18,10 @@ export interface PeerRecord {
   isVouched: boolean
   /** When its announcements were last heard (beacon, mDNS, a scan); -Infinity before the first. */
   sightedAt: number
-  /** Until then signs of life count for nothing, because it did not answer; -Infinity while it never failed to. */
+  /** When it fell silent here, or another member said so: only later signs of life count. -Infinity before that. */
   missedAt: number
+  /** Not before then is it dialled again, because dials failed; -Infinity while none did. */
+  dialAt: number
   roundTripMs: number | null
 }
 
@@ -29,8 +31,10 @@ export type PeerNews =
   | { type: 'notice'; capability: Capability; direct: boolean }
   /** Another member tells what it heard of it at `at`, a time of this device's clock. */
   | { type: 'vouched'; capability: Capability; at: number }
-  /** It was dialled in vain, or fell silent, or a neighbour of it says so: only later signs of life than `until` count. */
-  | { type: 'missed'; until: number }
+  /** It fell silent, or a neighbour of it says so: only later signs of life count. */
+  | { type: 'missed' }
+  /** It was dialled in vain: not again before `until`. */
+  | { type: 'unreachable'; until: number }
   | { type: 'beat'; roundTripMs: number | null }
   | { type: 'silent' }
   | { type: 'closed' }
@@ -38,7 +42,7 @@ export type PeerNews =
 /** What a piece of news changed, for those who watch. */
 export type PeerChange = 'connected' | 'changed' | 'lost' | null
 
-const ENDS: ReadonlySet<PeerNews['type']> = new Set(['silent', 'closed', 'missed'])
+const ENDS: ReadonlySet<PeerNews['type']> = new Set(['silent', 'closed', 'missed', 'unreachable'])
 /** Addresses beyond this are a sign of nonsense; the newest are kept. */
 const MOST_ADDRESSES = 16
 /**
@@ -93,7 +97,10 @@ export class Peers {
       case 'vouched':
         return vouched(record, news.capability, news.at)
       case 'missed':
-        record.missedAt = news.until
+        record.missedAt = now
+        return 'changed'
+      case 'unreachable':
+        record.dialAt = news.until
         return 'changed'
       case 'beat':
         record.heardAt = now
@@ -148,6 +155,7 @@ export class Peers {
       isVouched: false,
       sightedAt: -Infinity,
       missedAt: -Infinity,
+      dialAt: -Infinity,
       roundTripMs: null
     }
     this.#records.set(id, record)
@@ -167,10 +175,14 @@ export class Peers {
 /** The ways that tell of a device as it is now. */
 const SIGHTINGS: ReadonlySet<FoundBy> = new Set<FoundBy>(['beacon', 'mdns', 'scan'])
 
-/** Whether a device that is not connected is worth a dial: it has an address, and no failure was later than its news. */
-export function isThere({ state, addresses, missedAt, heardOfAt, sightedAt }: PeerRecord): boolean {
+/** Whether a device is connected or worth a dial: it has an address, and was not missed later than it was heard of. */
+export function isThere(
+  { state, addresses, missedAt, dialAt, heardOfAt, sightedAt }: PeerRecord,
+  now: number
+): boolean {
   if (state !== 'away') return state === 'connected'
-  return addresses.length > 0 && (missedAt === -Infinity || Math.max(heardOfAt, sightedAt) > missedAt)
+  const isMissed = missedAt > -Infinity && missedAt >= Math.max(heardOfAt, sightedAt)
+  return addresses.length > 0 && !isMissed && now >= dialAt
 }
 
 /** Only what is later than all that is known counts; what the device itself says later counts more. */
@@ -189,6 +201,7 @@ function vouched(record: PeerRecord, capability: Capability, at: number): PeerCh
 function becomeConnected(record: PeerRecord): PeerChange {
   const before = record.state
   record.missedAt = -Infinity
+  record.dialAt = -Infinity
   record.state = 'connected'
   if (before === 'away') return 'connected'
   return before === 'silent' ? 'changed' : null

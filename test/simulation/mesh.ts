@@ -6,7 +6,7 @@ import { OwnCapability } from '../../src/node/own-capability.ts'
 import type { RememberedPeer } from '../../src/node/stores.ts'
 import { capability, type CapabilityComponents } from '../../src/protocols/capability/index.ts'
 import { dialer, type DialerComponents, type NetworkWatchEvents } from '../../src/protocols/discovery/index.ts'
-import { notices, type NoticesComponents } from '../../src/protocols/notices/index.ts'
+import { notices, type Notices, type NoticesComponents } from '../../src/protocols/notices/index.ts'
 import { offer } from '../node/candidates.ts'
 import { Wire, type Endpoint } from './wire.ts'
 import { World } from './world.ts'
@@ -52,6 +52,7 @@ export class SimulatedMesh {
   readonly #init: SimulationInit
   readonly #wire: Wire
   readonly #members = new Map<string, string>()
+  readonly #gossip = new Map<SimulatedDevice, Notices>()
   readonly #endpoints: Endpoint[]
 
   /** @param init of the devices the last one starts only with `newcomer` */
@@ -101,6 +102,13 @@ export class SimulatedMesh {
 
   end(device: SimulatedDevice, how: 'killed' | 'cut'): void {
     this.#wire.end(device.endpoint, how)
+  }
+
+  /** What a device says over gossip, for one that is to say what is not so. */
+  gossipOf(device: SimulatedDevice): Notices {
+    const notices = this.#gossip.get(device)
+    if (notices === undefined) throw new Error('the device has not started')
+    return notices
   }
 
   get alive(): SimulatedDevice[] {
@@ -182,6 +190,7 @@ export class SimulatedMesh {
     })
     const device = { endpoint, capability: own, neighbours, asking }
     this.devices.push(device)
+    this.#gossip.set(device, services.notices)
     endpoint.life = 'alive'
     await services.capability.start()
     services.dialer.start()

@@ -93,7 +93,7 @@ export class World {
   #push(event: Event): void {
     const heap = this.#heap
     heap.push(event)
-    for (let at = heap.length - 1; at > 0; ) {
+    for (let at = heap.length - 1; at > 0;) {
       const parent = (at - 1) >> 1
       if (!isBefore(heap[at], heap[parent])) break
       swap(heap, at, parent)
@@ -107,7 +107,7 @@ export class World {
     const last = heap.pop()
     if (first === undefined || last === undefined || heap.length === 0) return first
     heap[0] = last
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const [left, right] = [2 * at + 1, 2 * at + 2]
       const least = isBefore(heap[right], heap[left]) ? right : left
       if (!isBefore(heap[least], heap[at])) return first

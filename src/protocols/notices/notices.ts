@@ -27,7 +27,14 @@ export class GossipedNotices implements Notices {
 
   constructor(components: NoticesComponents, init: NoticesInit) {
     this.#components = components
-    this.#init = { accept: () => true, devices: () => 1, random: Math.random, clock: systemClock, log: silentLog, ...init }
+    this.#init = {
+      accept: () => true,
+      devices: () => 1,
+      random: Math.random,
+      clock: systemClock,
+      log: silentLog,
+      ...init
+    }
   }
 
   start(): void {

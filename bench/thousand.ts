@@ -1,0 +1,83 @@
+import { setFlagsFromString } from 'node:v8'
+import { costs, isKnown, isNobodysCandidate, timeUntil, type Costs } from '../test/simulation/figures.ts'
+import { SimulatedMesh, type SimulatedDevice } from '../test/simulation/mesh.ts'
+import type { Effort } from './effort.ts'
+import { figure } from './figures.ts'
+import { verdict, type Row } from './table.ts'
+
+const SIZES = [10, 100, 1000]
+/** A quick run shows that it works; a thousand devices take minutes. */
+const QUICK_MOST = 100
+/** Before the neighbours were bounded; a thousand times a thousand connections do not fit into one process. */
+const ALL_LINKED = [10, 100]
+const SEED = 20261121
+const SETTLE_MS = 50_000
+const MEASURE_MS = 30_000
+const LONGEST_MS = 60_000
+/** A million notices are two gigabytes. */
+const HEAP_MB = 8192
+/** What each has to hold connections to, of `docs/decisions/0009-neighbours.md`: 31 others, or two in each of six rings. */
+const BOUND = 31
+const NOTICED_MS = 8000
+
+export const THOUSAND = SIZES.map((size) => `a mesh of ${size} devices, simulated`)
+const ALL = ALL_LINKED.map((size) => `the same, ${size} devices, everybody connected with everybody`)
+export const THOUSAND_NAMES = [...THOUSAND, ...ALL]
+
+interface Figures extends Costs {
+  knownMs: number
+  killedMs: number
+  cutMs: number
+}
+
+/** See `test/simulation/mesh.ts` for what is real in it, and bench/README.md for what is counted. */
+export async function thousand({ times, tell }: Effort): Promise<Row[]> {
+  setFlagsFromString(`--max-old-space-size=${HEAP_MB}`)
+  const isQuick = times(SIZES.length * QUICK_MOST) < SIZES.length * QUICK_MOST
+  const rows: Row[] = []
+  for (const [index, size] of SIZES.entries()) {
+    if (isQuick && size > QUICK_MOST) continue
+    const figures = await simulate(size, undefined, tell)
+    const { connections, knownMs, killedMs, cutMs } = figures
+    const isMet = connections.max <= BOUND && Math.max(knownMs, killedMs, cutMs) < LONGEST_MS && cutMs <= NOTICED_MS
+    rows.push({
+      what: THOUSAND[index] ?? '',
+      goal: `≤ ${BOUND} connections`,
+      ...inWords(figures),
+      verdict: verdict(isMet)
+    })
+  }
+  for (const [index, size] of ALL_LINKED.entries()) {
+    const figures = await simulate(size, Infinity, tell)
+    rows.push({ what: ALL[index] ?? '', goal: '–', ...inWords(figures), verdict: 'no goal' })
+  }
+  return rows
+}
+
+async function simulate(devices: number, linkAllUpTo: number | undefined, tell: Effort['tell']): Promise<Figures> {
+  const mesh = new SimulatedMesh({ devices, seed: SEED, ...(linkAllUpTo !== undefined && { linkAllUpTo }) })
+  await mesh.start()
+  tell(`${devices} devices have started`)
+  await mesh.world.pass(SETTLE_MS)
+  tell(`they have settled`)
+  const steady = await costs(mesh, MEASURE_MS)
+  const newcomer = await mesh.newcomer()
+  const knownMs = await timeUntil(mesh, LONGEST_MS, () => isKnown(mesh, newcomer))
+  const [, first, second] = mesh.devices as [SimulatedDevice, SimulatedDevice, SimulatedDevice]
+  mesh.end(first, 'killed')
+  const killedMs = await timeUntil(mesh, LONGEST_MS, () => isNobodysCandidate(mesh, first))
+  mesh.end(second, 'cut')
+  const cutMs = await timeUntil(mesh, LONGEST_MS, () => isNobodysCandidate(mesh, second))
+  return { ...steady, knownMs, killedMs, cutMs }
+}
+
+function inWords({ connections, bytes, cpuMs, verified, knownMs, killedMs, cutMs }: Figures): Pick<Row, 'measured'> {
+  const seconds = (ms: number) => (ms < Infinity ? `${figure(ms / 1000)} s` : `not within ${LONGEST_MS / 1000} s`)
+  return {
+    measured:
+      `connections mean ${figure(connections.mean)}, most ${connections.max}; per device and minute ` +
+      `${figure(bytes.mean / 1000)} kB (most ${figure(bytes.max / 1000)}), ${figure(cpuMs)} ms of processor time and ` +
+      `${figure(verified)} signatures to check; a newcomer known to all, and all to it, after ${seconds(knownMs)}; ` +
+      `nobody’s candidate any more ${seconds(killedMs)} after kill -9, ${seconds(cutMs)} after a silent cut`
+  }
+}
