@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
+import { repeatMs } from '../src/protocols/notices/index.ts'
 import { costs, isKnown, isNobodysCandidate, timeUntil, type Costs } from '../test/simulation/figures.ts'
 import { SimulatedMesh, type SimulatedDevice } from '../test/simulation/mesh.ts'
 import type { Effort } from './effort.ts'
@@ -60,6 +61,8 @@ async function simulate(devices: number, linkAllUpTo: number | undefined, tell: 
   tell(`${devices} devices have started`)
   await mesh.world.pass(SETTLE_MS)
   tell(`they have settled`)
+  // The first repetition of a notice is too far away to be waited for.
+  if (repeatMs(devices, 0) > SETTLE_MS + MEASURE_MS) mesh.spreadRepetitions(MEASURE_MS)
   const steady = await costs(mesh, MEASURE_MS)
   const newcomer = await mesh.newcomer()
   const knownMs = await timeUntil(mesh, LONGEST_MS, () => isKnown(mesh, newcomer))

@@ -37,7 +37,15 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
     ['mesh', meshState(found, hint)],
     ['answers', answersHere(found)],
     ['on', hardware],
-    ['devices', `${here('connected')} connected, ${here('silent')} silent, ${here('away')} away`],
+    [
+      'devices',
+      [
+        `${here('connected')} connected`,
+        ...(here('reachable') > 0 ? [`${here('reachable')} reachable`] : []),
+        `${here('silent')} silent`,
+        `${here('away')} away`
+      ].join(', ')
+    ],
     ...(found.mesh === null ? [] : trust(found, hint)),
     [
       'asks',

@@ -4,7 +4,7 @@ import type { Dialer } from '../protocols/discovery/index.ts'
 import type { Notices } from '../protocols/notices/index.ts'
 import { Doubts } from './doubts.ts'
 import { planLinks, type Link } from './link-plan.ts'
-import { isThere, type PeerRecord, type Peers } from './peers.ts'
+import { addressesOf, isThere, type PeerRecord, type Peers } from './peers.ts'
 import { Rings } from './rings.ts'
 
 /** News comes in bursts: what follows from it is worked out once. */
@@ -265,7 +265,7 @@ export class Links {
       if (record === undefined || this.#dialled.has(id)) continue
       this.#dialled.add(id)
       const [way = 'gossip'] = record.foundBy
-      dialer.found({ id, addresses: record.addresses, way, instance: null })
+      dialer.found({ id, addresses: addressesOf(record), way, instance: null })
     }
   }
 
@@ -290,7 +290,7 @@ export class Links {
     this.#probedAt = now
     const away = peers
       .all()
-      .filter((record) => record.state === 'away' && record.addresses.length > 0 && !isThere(record, now))
+      .filter((record) => record.state === 'away' && addressesOf(record).length > 0 && !isThere(record, now))
       .filter(({ id }) => isMember(id))
     const record = away[Math.floor(random() * away.length)]
     if (record !== undefined) probe(record.id)

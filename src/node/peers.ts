@@ -175,14 +175,17 @@ export class Peers {
 /** The ways that tell of a device as it is now. */
 const SIGHTINGS: ReadonlySet<FoundBy> = new Set<FoundBy>(['beacon', 'mdns', 'scan'])
 
+/** Where a device can be dialled: as it was found, and as it says itself. */
+export function addressesOf({ addresses, capability }: PeerRecord): string[] {
+  return [...new Set([...addresses, ...(capability?.addresses ?? [])])].slice(0, MOST_ADDRESSES)
+}
+
 /** Whether a device is connected or worth a dial: it has an address, and was not missed later than it was heard of. */
-export function isThere(
-  { state, addresses, missedAt, dialAt, heardOfAt, sightedAt }: PeerRecord,
-  now: number
-): boolean {
+export function isThere(record: PeerRecord, now: number): boolean {
+  const { state, missedAt, dialAt, heardOfAt, sightedAt } = record
   if (state !== 'away') return state === 'connected'
   const isMissed = missedAt > -Infinity && missedAt >= Math.max(heardOfAt, sightedAt)
-  return addresses.length > 0 && !isMissed && now >= dialAt
+  return !isMissed && now >= dialAt && addressesOf(record).length > 0
 }
 
 /** Only what is later than all that is known counts; what the device itself says later counts more. */

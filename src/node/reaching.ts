@@ -2,7 +2,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { PeerUnreachableError } from '../errors.ts'
 import type { Clock } from '../protocols/clock.ts'
 import type { Network } from './network.ts'
-import type { PeerRecord, Peers } from './peers.ts'
+import { addressesOf, type PeerRecord, type Peers } from './peers.ts'
 
 /** A LAN answers in milliseconds; a suspended device takes the connection and never speaks. */
 export const DIAL_TIMEOUT_MS = 3000
@@ -29,7 +29,8 @@ export class Reaching {
   }
 
   /** @throws {PeerUnreachableError} or libp2p's own error, within three seconds */
-  async reach({ id, addresses }: PeerRecord, signal?: AbortSignal): Promise<void> {
+  async reach(record: PeerRecord, signal?: AbortSignal): Promise<void> {
+    const { id } = record
     const { network, peers, clock } = this.#init
     const patience = new AbortController()
     const cancel = clock.after(DIAL_TIMEOUT_MS, () => {
@@ -41,7 +42,7 @@ export class Reaching {
     word.catch(() => undefined)
     try {
       await network.dial(
-        addresses.map((address) => multiaddr(`${address}/p2p/${id}`)),
+        addressesOf(record).map((address) => multiaddr(`${address}/p2p/${id}`)),
         { signal: either }
       )
       await word

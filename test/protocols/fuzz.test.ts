@@ -46,11 +46,17 @@ const decoders: Record<string, Decoder> = {
   },
   'a frame of the capability stream': {
     decode: decodeWords,
-    valid: [encodeWords({ capability: desktop, beat: 1 }), encodeWords({ echo: 7 }), encodeWords({ beat: 70_000 })]
+    valid: [
+      encodeWords({ capability: desktop, beat: 1 }),
+      encodeWords({ echo: 7 }),
+      encodeWords({ beat: 70_000 }),
+      encodeWords({ spare: true, asks: true }),
+      encodeWords({ known: [{ peer: 'pi', capability: laptop, agoMs: 5 }] })
+    ]
   },
   'a gossiped notice': {
     decode: decodeNotice,
-    valid: [encodeNotice(desktop), encodeNotice(laptop)]
+    valid: [encodeNotice(desktop), encodeNotice(laptop, [{ peer: 'pi', instance: 'first', sequence: 3 }])]
   },
   'a message of a pairing': {
     decode: decodePair,

@@ -2,6 +2,7 @@ import '../../src/polyfill.ts'
 import assert from 'node:assert/strict'
 import { LINK_ALL_UP_TO } from '../../src/node/link-plan.ts'
 import { RINGS } from '../../src/node/rings.ts'
+import { repeatMs } from '../../src/protocols/notices/index.ts'
 import { costs, isKnown, isNobodysCandidate, timeUntil } from './figures.ts'
 import { SimulatedMesh, type SimulatedDevice } from './mesh.ts'
 
@@ -52,8 +53,12 @@ describe('a simulated mesh', function () {
   })
 
   it('costs a device no more connections and hardly more bytes when the mesh is twice as large', async () => {
-    const [few, many] = [await settled(40, 3), await settled(80, 3)]
-    const [small, large] = [await costs(few, MINUTE_MS / 2), await costs(many, MINUTE_MS / 2)]
+    const measured = async (devices: number) => {
+      const mesh = await settled(devices, 3)
+      // As long as it takes until each has said once more what it runs.
+      return costs(mesh, repeatMs(devices))
+    }
+    const [small, large] = [await measured(36), await measured(72)]
     assert.ok(small.connections.max <= 2 * RINGS && large.connections.max <= 2 * RINGS)
     assert.ok(large.bytes.mean <= 1.5 * small.bytes.mean, `${small.bytes.mean} and ${large.bytes.mean} bytes`)
   })
@@ -90,10 +95,11 @@ describe('a simulated mesh', function () {
       const { instance, sequence } = victim.capability.get()
       mesh.gossipOf(liar).lost({ peer: victim.endpoint.id, instance, sequence })
     }
-    assert.ok(far.length > 0 && !far.includes(victim))
+    assert.ok(far.length > 0)
+    const { sequence: before } = victim.capability.get()
     lie()
-    // It is a hint, and believed as such; the victim says that it lives.
-    assert.ok((await timeUntil(mesh, 2000, () => far.some((device) => !mesh.isCandidate(device, victim)))) < 2000)
+    // It is a hint, and believed as such for the moment that the victim takes to say that it lives.
+    assert.ok((await timeUntil(mesh, 3000, () => victim.capability.get().sequence > before)) < 3000)
     assert.ok((await timeUntil(mesh, 3000, () => far.every((device) => mesh.isCandidate(device, victim)))) < 3000)
     for (let times = 0; times < 20; times++) {
       lie()

@@ -6,7 +6,7 @@ import { OwnCapability } from '../../src/node/own-capability.ts'
 import type { RememberedPeer } from '../../src/node/stores.ts'
 import { capability, type CapabilityComponents } from '../../src/protocols/capability/index.ts'
 import { dialer, type DialerComponents, type NetworkWatchEvents } from '../../src/protocols/discovery/index.ts'
-import { notices, type Notices, type NoticesComponents } from '../../src/protocols/notices/index.ts'
+import { notices, repeatMs, type Notices, type NoticesComponents } from '../../src/protocols/notices/index.ts'
 import { offer } from '../node/candidates.ts'
 import { Wire, type Endpoint } from './wire.ts'
 import { World } from './world.ts'
@@ -102,6 +102,17 @@ export class SimulatedMesh {
 
   end(device: SimulatedDevice, how: 'killed' | 'cut'): void {
     this.#wire.end(device.endpoint, how)
+  }
+
+  /** As after hours, when the repetitions of all devices have spread: those that fall into the next `ms`. */
+  spreadRepetitions(ms: number): void {
+    const { random } = this.world
+    for (const device of this.alive) {
+      if (random() > ms / repeatMs(this.#init.devices)) continue
+      this.world.after(random() * ms, () => {
+        this.gossipOf(device).renew()
+      })
+    }
   }
 
   /** What a device says over gossip, for one that is to say what is not so. */
