@@ -1,5 +1,5 @@
 import { isThere, type PeerRecord } from './peers.ts'
-import { Rings } from './rings.ts'
+import type { Rings } from './rings.ts'
 
 /**
  * Up to so many members everybody is connected with everybody: every home there is, with the detection times that come

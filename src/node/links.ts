@@ -4,7 +4,7 @@ import type { Dialer } from '../protocols/discovery/index.ts'
 import type { Notices } from '../protocols/notices/index.ts'
 import { Doubts } from './doubts.ts'
 import { planLinks, type Link } from './link-plan.ts'
-import { addressesOf, isThere, type PeerRecord, type Peers } from './peers.ts'
+import { addressesOf, isMissed, isThere, type PeerRecord, type Peers } from './peers.ts'
 import { Rings } from './rings.ts'
 
 /** News comes in bursts: what follows from it is worked out once. */
@@ -18,6 +18,10 @@ const TELL_WITHIN_MS = 1000
 /** Before a dial that failed is repeated; doubled with each further failure. */
 export const FIRST_WAIT_MS = 5000
 const LONGEST_WAIT_MS = 5 * 60_000
+/** So many times in vain, over more than a minute: whoever is there speaks of itself by then. */
+const MOST_MISSES = 5
+/** The end of a connection may be heard later than that its device is gone. */
+const RUMOUR_MS = 10_000
 /** Whoever was away so long is dialled once, now and then, so that two halves of a mesh find together again. */
 const PROBE_MS = 60_000
 /** A device that is connected with nobody, or with one only, has no better thing to do. */
@@ -66,6 +70,8 @@ export class Links {
   readonly #misses = new Map<string, number>()
   /** Lost neighbours that are told of unless somebody else does. */
   readonly #toTell = new Map<string, { lost: Lost; cancel: () => void }>()
+  /** What was said of devices that were connected when it was heard. */
+  readonly #rumours = new Map<string, { lost: Lost; until: number }>()
   #wanted: ReadonlySet<string> = new Set()
   #dialled = new Set<string>()
   #cancelPlan: () => void = () => undefined
@@ -126,7 +132,10 @@ export class Links {
     if (record.state === 'away') this.#words.delete(id)
     this.soon()
     // Both could do without the connection: its end says nothing.
-    if (words?.isSpare === true && words.isSpareThere) return
+    const rumour = this.#rumours.get(id)
+    const isRumoured =
+      rumour !== undefined && rumour.lost.instance === capability?.instance && rumour.until > clock.monotonic()
+    if (words?.isSpare === true && words.isSpareThere && !isRumoured) return
     missed(id)
     // A connection may end where the device does not.
     if (wasNeeded && record.state === 'away') probe(id)
@@ -161,9 +170,9 @@ export class Links {
       told.cancel()
       this.#toTell.delete(lost.peer)
     }
-    if (record?.state !== 'away' || record.capability === null) return
     const now = clock.monotonic()
-    if (!isThere(record, now)) return
+    if (record?.state === 'connected') this.#rumours.set(lost.peer, { lost, until: now + RUMOUR_MS })
+    if (record?.state !== 'away' || record.capability === null || isMissed(record)) return
     const { instance, sequence } = record.capability
     if (instance !== lost.instance || sequence > lost.sequence) return
     if (!this.#doubts.believe(teller, lost, now)) return
@@ -177,6 +186,7 @@ export class Links {
     this.#dialled.delete(id)
     this.#toTell.get(id)?.cancel()
     this.#toTell.delete(id)
+    this.#rumours.delete(id)
     this.#rings.forget(id)
     this.soon()
   }
@@ -271,7 +281,7 @@ export class Links {
 
   /** The dialer tells of nobody's failure, so it is looked at. */
   #noticeMisses(now: number): void {
-    const { dialer, peers, unreachable } = this.#init
+    const { dialer, peers, unreachable, missed } = this.#init
     if (this.#dialled.size === 0) return
     for (const { id, connected, dialError } of dialer.known()) {
       if (connected || dialError === null || !this.#dialled.has(id) || peers.get(id)?.state !== 'away') continue
@@ -279,6 +289,7 @@ export class Links {
       this.#misses.set(id, misses)
       dialer.forget(id)
       this.#dialled.delete(id)
+      if (misses >= MOST_MISSES) missed(id)
       unreachable(id, now + Math.min(FIRST_WAIT_MS * 2 ** (misses - 1), LONGEST_WAIT_MS))
     }
   }

@@ -458,18 +458,20 @@ export class Neighbours {
   /** Whether the mesh is one of many devices, and what follows when that has changed. */
   #measure(): void {
     const { members, linkAllUpTo = LINK_ALL_UP_TO } = this.#init
-    const isLarge = this.#links !== null && members.named().length > linkAllUpTo
+    const links = this.#links
+    if (links === null) return
+    const isLarge = members.named().length > linkAllUpTo
     if (isLarge === this.#isLarge) {
-      if (isLarge) this.#links?.soon()
+      if (isLarge) links.soon()
       return
     }
     this.#isLarge = isLarge
     if (isLarge) {
-      for (const record of this.peers.all()) if (record.state === 'connected') this.#links?.connected(record)
-      this.#links?.soon()
+      for (const record of this.peers.all()) if (record.state === 'connected') links.connected(record)
+      links.soon()
       return
     }
-    this.#links?.keepAll()
+    links.keepAll()
     for (const { id, addresses } of this.peers.all()) {
       if (addresses.length === 0 || !members.isMember(id)) continue
       this.#init.network?.services.dialer.found({ id, addresses, way: 'remembered', instance: null })

@@ -180,12 +180,16 @@ export function addressesOf({ addresses, capability }: PeerRecord): string[] {
   return [...new Set([...addresses, ...(capability?.addresses ?? [])])].slice(0, MOST_ADDRESSES)
 }
 
-/** Whether a device is connected or worth a dial: it has an address, and was not missed later than it was heard of. */
+/** Whether a device is connected or worth a dial. */
 export function isThere(record: PeerRecord, now: number): boolean {
-  const { state, missedAt, dialAt, heardOfAt, sightedAt } = record
+  const { state, dialAt } = record
   if (state !== 'away') return state === 'connected'
-  const isMissed = missedAt > -Infinity && missedAt >= Math.max(heardOfAt, sightedAt)
-  return !isMissed && now >= dialAt && addressesOf(record).length > 0
+  return !isMissed(record) && now >= dialAt && addressesOf(record).length > 0
+}
+
+/** Whether the last that is known of a device is that it does not answer. */
+export function isMissed({ missedAt, heardOfAt, sightedAt }: PeerRecord): boolean {
+  return missedAt > -Infinity && missedAt >= Math.max(heardOfAt, sightedAt)
 }
 
 /** Only what is later than all that is known counts; what the device itself says later counts more. */

@@ -59,8 +59,13 @@ describe('a mesh of many devices', function () {
   it('comes to know all of them, each connected with a few', async () => {
     await settles(() => devices.every((each) => known(each, 'connected', 'reachable').length === DEVICES - 1))
     // Connections that only the start needed are let go of when they have been idle for a while.
-    await settles(() => devices.every(({ network }) => network.getPeers().length <= BOUND))
-    for (const each of devices) assert.ok(known(each, 'connected').length >= 2)
+    await settles(() =>
+      devices.every(({ network, neighbours }) => isSame(network.getPeers().map(String), neighbours.wanted))
+    )
+    for (const { network } of devices) {
+      const { length } = network.getPeers()
+      assert.ok(length >= 2 && length <= BOUND && length < DEVICES, `${length} connections`)
+    }
   })
 
   it('is answered by the strongest device, also where that is not connected', async () => {
@@ -85,6 +90,10 @@ describe('a mesh of many devices', function () {
   /** Waits until it is so, as long as the test may take: a loaded machine is slow, not wrong. */
   async function settles(isSo: () => boolean): Promise<void> {
     while (!isSo()) await delay(LOOK_EVERY_MS)
+  }
+
+  function isSame(some: readonly string[], others: ReadonlySet<string>): boolean {
+    return some.length === others.size && some.every((each) => others.has(each))
   }
 
   function known({ neighbours }: Device, ...states: string[]): string[] {

@@ -1,7 +1,7 @@
 import { TypedEventEmitter } from '@libp2p/interface'
 import type { Capability } from '../../src/interface.ts'
 import { Asking } from '../../src/node/asking.ts'
-import { Neighbours, type NeighbourNetwork } from '../../src/node/neighbours.ts'
+import { Neighbours } from '../../src/node/neighbours.ts'
 import { OwnCapability } from '../../src/node/own-capability.ts'
 import type { RememberedPeer } from '../../src/node/stores.ts'
 import { capability, type CapabilityComponents } from '../../src/protocols/capability/index.ts'
@@ -156,7 +156,7 @@ export class SimulatedMesh {
       notices: notices({ devices: () => this.#members.size, clock, random: world.random })(components),
       dialer: dialer({ clock, random: world.random })({
         peerId: endpoint.peerId,
-        connectionManager: endpoint.connectionManager as unknown as DialerComponents['connectionManager'],
+        connectionManager: endpoint.connectionManager,
         events: endpoint as unknown as DialerComponents['events']
       })
     }
@@ -170,7 +170,7 @@ export class SimulatedMesh {
         rosterOf: () => undefined,
         version: () => this.#members
       },
-      network: network as unknown as NeighbourNetwork,
+      network: network,
       store: {
         all: () => remembered.map((other) => this.#remembered(other)),
         save: () => undefined,

@@ -48,7 +48,7 @@ export class Endpoint extends EventTarget {
   constructor(wire: Wire, key: Uint8Array, number: number) {
     super()
     this.#wire = wire
-    this.peerId = peerIdFromPublicKey(publicKeyFromRaw(key) as Parameters<typeof peerIdFromPublicKey>[0])
+    this.peerId = peerIdFromPublicKey(publicKeyFromRaw(key))
     this.id = this.peerId.toString()
     this.address = `/ip4/10.${number >> 16}.${(number >> 8) & 255}.${number & 255}/tcp/6373`
   }
@@ -130,8 +130,8 @@ export class Endpoint extends EventTarget {
     // When identify has told what the other one speaks.
     this.#wire.world.after(2 * LATENCY_MS, () => {
       if (connection.status !== 'open') return
-      for (const { onConnect } of this.#topologies) {
-        void onConnect?.(connection.remotePeer, connection as unknown as Connection)
+      for (const topology of this.#topologies) {
+        void topology.onConnect?.(connection.remotePeer, connection as unknown as Connection)
       }
     })
   }
@@ -149,8 +149,8 @@ export class Endpoint extends EventTarget {
     if (this.#seen.has(message.number)) return
     this.#seen.add(message.number)
     this.traffic.verified++
-    const validate = this.topicValidators.get('mesh/notices/1')
-    const result = await validate?.(from.peerId, message.message)
+    const { topicValidators } = this
+    const result = await topicValidators.get('mesh/notices/1')?.(from.peerId, message.message)
     if (result !== TopicValidatorResult.Accept) return
     for (const id of this.#mesh(message.number)) if (id !== from.id) this.#wire.gossip(this, id, message)
   }

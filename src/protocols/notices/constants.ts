@@ -19,6 +19,11 @@ export const gossipOptions = {
   fallbackToFloodsub: false,
   /** A device alone is no error. */
   allowPublishToZeroTopicPeers: true,
+  /**
+   * Members behind one address, or on one machine, are no attack, as gossipsub takes more than ten of them to be: it would
+   * hear none of them. Who may speak at all is the roster's question.
+   */
+  scoreParams: { IPColocationFactorWeight: 0 },
   allowedTopics: [NOTICES_TOPIC],
   /** A few notices together; gossipsub's own limit is 4 MiB. */
   maxInboundDataLength: 4 * MAX_NOTICE_BYTES,
