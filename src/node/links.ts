@@ -22,6 +22,7 @@ const LONGEST_WAIT_MS = 5 * 60_000
 const MOST_MISSES = 5
 /** The end of a connection may be heard later than that its device is gone. */
 const RUMOUR_MS = 10_000
+const PARTING_MS = 5000
 /** Whoever was away so long is dialled once, now and then, so that two halves of a mesh find together again. */
 const PROBE_MS = 60_000
 /** A device that is connected with nobody, or with one only, has no better thing to do. */
@@ -70,6 +71,8 @@ export class Links {
   readonly #misses = new Map<string, number>()
   /** Lost neighbours that are told of unless somebody else does. */
   readonly #toTell = new Map<string, { lost: Lost; cancel: () => void }>()
+  /** Until when the end of a connection that neither needs is expected. */
+  readonly #parting = new Map<string, number>()
   /** What was said of devices that were connected when it was heard. */
   readonly #rumours = new Map<string, { lost: Lost; until: number }>()
   #wanted: ReadonlySet<string> = new Set()
@@ -119,6 +122,11 @@ export class Links {
 
   /** Its stream ended; on the next one everything is to be said again. */
   streamEnded(id: string): void {
+    const words = this.#words.get(id)
+    // The stream ends before the connection does.
+    if (words?.isSpare === true && words.isSpareThere) {
+      this.#parting.set(id, this.#init.clock.monotonic() + PARTING_MS)
+    }
     this.#words.delete(id)
     this.soon()
   }
@@ -135,7 +143,9 @@ export class Links {
     const rumour = this.#rumours.get(id)
     const isRumoured =
       rumour !== undefined && rumour.lost.instance === capability?.instance && rumour.until > clock.monotonic()
-    if (words?.isSpare === true && words.isSpareThere && !isRumoured) return
+    const isParting = (this.#parting.get(id) ?? -Infinity) > clock.monotonic()
+    this.#parting.delete(id)
+    if ((isParting || (words?.isSpare === true && words.isSpareThere)) && !isRumoured) return
     missed(id)
     // A connection may end where the device does not.
     if (wasNeeded && record.state === 'away') probe(id)
@@ -187,6 +197,7 @@ export class Links {
     this.#toTell.get(id)?.cancel()
     this.#toTell.delete(id)
     this.#rumours.delete(id)
+    this.#parting.delete(id)
     this.#rings.forget(id)
     this.soon()
   }

@@ -49,6 +49,9 @@ describe('a simulated mesh', function () {
         assert.deepEqual(endpoint.connected.toSorted(), [...neighbours.wanted].sort())
       }
       for (const device of mesh.alive) assert.equal(knownTo(mesh, device), mesh.alive.length - 1)
+      // Nobody took the end of a connection that neither needed for a death.
+      for (const { neighbours } of mesh.alive)
+        assert.ok(neighbours.peers.all().every(({ missedAt }) => missedAt === -Infinity))
     }
   })
 

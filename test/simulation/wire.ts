@@ -309,7 +309,10 @@ class SimulatedConnection {
     if (this.status !== 'open') return
     this.status = 'closed'
     for (const stream of this.streams.splice(0)) stream.ended(new Error('the connection ended'))
-    this.#own.closed(this)
+    // As in life, where whoever reads the streams hears of it first.
+    this.#wire.world.after(LATENCY_MS, () => {
+      this.#own.closed(this)
+    })
   }
 }
 
