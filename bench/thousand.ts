@@ -25,7 +25,7 @@ const KILLED_MS = 4000
 const CUT_MS = 8000
 const GOAL = `≤ ${BOUND} connections; out of placement ≤ ${KILLED_MS / 1000} s after kill -9, ≤ ${CUT_MS / 1000} s after a cut`
 
-export const THOUSAND = SIZES.map((size) => `a mesh of ${size} devices, simulated`)
+const THOUSAND = SIZES.map((size) => `a mesh of ${size} devices, simulated`)
 const ALL = ALL_LINKED.map((size) => `the same, ${size} devices, everybody connected with everybody`)
 export const THOUSAND_NAMES = [...THOUSAND, ...ALL]
 

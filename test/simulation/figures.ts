@@ -64,6 +64,6 @@ export function isNobodysCandidate(mesh: SimulatedMesh, device: SimulatedDevice)
   return mesh.alive.every((other) => !mesh.isCandidate(other, device))
 }
 
-export function mean(values: readonly number[]): number {
+function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }

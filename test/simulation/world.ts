@@ -9,7 +9,7 @@ interface Event {
 }
 
 /** Numbers from 0 up to but not including 1, the same for the same seed (mulberry32, by Tommy Ettinger). */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
