@@ -22,6 +22,7 @@ import { CHECKED, FRESH, MERGED, sharing, VISIBLE } from './sharing.ts'
 import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
 import { DISK, memories, MERGE, SEARCH, WRITE } from './memories.ts'
 import { putInto, table, type Entry, type Row } from './table.ts'
+import { thousand, THOUSAND_NAMES } from './thousand.ts'
 import { PROCESSOR, throughput, THROUGHPUT } from './throughput.ts'
 
 /** In the order of the table. */
@@ -38,7 +39,8 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   copy: copying,
   starting,
   memories,
-  sharing
+  sharing,
+  thousand
 }
 const NAMES = [
   FIRST_TOKEN,
@@ -68,7 +70,8 @@ const NAMES = [
   VISIBLE,
   CHECKED,
   FRESH,
-  MERGED
+  MERGED,
+  ...THOUSAND_NAMES
 ]
 /** Beside the sources; this file runs compiled. */
 const README = fileURLToPath(new URL('../../bench/README.md', import.meta.url))

@@ -2,24 +2,26 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Capability, Discovery, FoundBy, MeshEvent, PeerInfo } from '../interface.ts'
-import type { CapabilityEvent, CapabilityService } from '../protocols/capability/index.ts'
+import { CAPABILITY_PROTOCOL } from '../protocols/capability/index.ts'
+import type { CapabilityEvent, CapabilityService, Known } from '../protocols/capability/index.ts'
 import { systemClock, type Clock } from '../protocols/clock.ts'
 import { networkWatch } from '../protocols/discovery/index.ts'
 import type { Beacon, Dialer, Found, Mdns, NetworkWatch } from '../protocols/discovery/index.ts'
-import type { Notices } from '../protocols/notices/index.ts'
+import { repeatMs, type Notice, type Notices } from '../protocols/notices/index.ts'
 import { PeerUnreachableError } from '../errors.ts'
 import { reasonOf } from './files.ts'
 import { dialUntilThere, type GivenAddress } from './given-addresses.ts'
 import { HangUps } from './hang-ups.ts'
+import { LINK_ALL_UP_TO } from './link-plan.ts'
+import { FIRST_WAIT_MS, knownOf, Links } from './links.ts'
 import { displayNames, type NamedDevice } from './names.ts'
 import type { Network } from './network.ts'
 import { OwnerWarnings } from './owner-warnings.ts'
 import { pause } from './pause.ts'
-import { peerInfo, Peers, type PeerChange, type PeerNews } from './peers.ts'
+import { isThere, peerInfo, Peers, type PeerChange, type PeerNews, type PeerRecord } from './peers.ts'
+import { DIAL_TIMEOUT_MS, Reaching } from './reaching.ts'
 import type { PeerStore, RememberedPeer } from './stores.ts'
 
-/** A LAN answers in milliseconds; a suspended device takes the connection and never speaks. */
-const DIAL_TIMEOUT_MS = 3000
 /** A new stream on a connection that stands takes milliseconds; answers that run there need not suffer meanwhile. */
 const REOPENED_WITHIN_MS = 1000
 /** The dialer tells of nobody's failure, so it is looked at; at this pace nobody waits noticeably longer. */
@@ -28,14 +30,18 @@ const LOOK_AGAIN_MS = 20
 const LOOK_AT_MOST_MS = 5000
 /** As many as the dialer keeps; the ones that were seen last are those that are likely there. */
 const MOST_DIALLED_AT_START = 64
+/** The library's own streams, and ours that stay open: on a connection with no other nothing runs. */
+const KEPT_STREAMS: readonly string[] = [CAPABILITY_PROTOCOL, '/meshsub/', '/ipfs/id/']
+/** A device that was heard of by gossip repeats itself; one repetition may be lost. */
+const REPETITIONS = 2.5
 /** Of copies of a home there are few; more are forged, for beacons are not signed. */
 const MOST_CLONES = 16
 
 /** What is needed of the network. */
-export interface NeighbourNetwork extends Pick<Network, 'dial' | 'hangUp' | 'addEventListener'> {
+export interface NeighbourNetwork extends Pick<Network, 'dial' | 'hangUp' | 'addEventListener' | 'getConnections'> {
   services: {
-    capability: Pick<CapabilityService, 'listen'>
-    notices: Pick<Notices, 'listen'>
+    capability: Pick<CapabilityService, 'listen' | 'spare' | 'askKnown'>
+    notices: Pick<Notices, 'listen' | 'lost' | 'renew'>
     dialer: Pick<Dialer, 'found' | 'forget' | 'known' | 'networkChanged'>
     beacon?: Pick<Beacon, 'addEventListener' | 'announce'>
     mdns?: Pick<Mdns, 'addEventListener' | 'restart'>
@@ -49,6 +55,8 @@ export interface MemberList {
   named: () => NamedDevice[]
   /** A member has said which roster it has. */
   rosterOf: (id: string, digest: string | null) => void
+  /** Another value whenever `named` may give another list. @default never the same */
+  version?: () => unknown
 }
 
 export interface NeighboursInit {
@@ -62,8 +70,14 @@ export interface NeighboursInit {
   emit: (event: MeshEvent) => void
   /** Nobody should wait for this peer any longer. */
   lost: (peerId: string, how: 'silent' | 'closed') => void
+  /** A member believes that this device is gone: it is to say that it is not, with a later notice. */
+  refute?: () => void
+  /** In a mesh of more members each device is connected with a few, and hears of the rest by gossip. @default 32 */
+  linkAllUpTo?: number
   clock?: Clock
   watch?: NetworkWatch
+  /** From 0 up to but not including 1. @default Math.random */
+  random?: () => number
 }
 
 /** The other devices: brings together what discovery, connections, heartbeats and gossip tell of them. */
@@ -76,6 +90,11 @@ export class Neighbours {
   readonly #warnings: OwnerWarnings
   readonly #stopped = new AbortController()
   readonly #clones = new Set<string>()
+  /** What is done in a mesh of many; null where this process speaks to no other device. */
+  readonly #links: Links | null
+  readonly #reaching: Reaching | null
+  #isLarge = false
+  #names: { version: unknown; names: Map<string, string> } | undefined
   #remembered: Promise<void> = Promise.resolve()
   #hasDialledGiven = false
 
@@ -93,6 +112,10 @@ export class Neighbours {
     for (const { id, name, addresses, seen } of this.#rememberedMembers()) {
       this.peers.remember(id, name, addresses, monotonic() - Math.max(0, wall() - seen))
     }
+    const { network } = init
+    this.#reaching = network === null ? null : new Reaching({ network, peers: this.peers, clock: this.#clock })
+    this.#links = network === null ? null : this.#linksOver(network)
+    this.#measure()
     if (init.network !== null) this.#attach(init.network)
   }
 
@@ -100,6 +123,15 @@ export class Neighbours {
   start(): void {
     const { network } = this.#init
     if (network === null) return
+    this.#links?.start()
+    this.#measure()
+    this.#watch.start()
+    this.dialGiven()
+    if (this.#isLarge) {
+      this.#links?.soon()
+      this.#remembered = this.#oneIsThere()
+      return
+    }
     const dialled = this.#rememberedMembers()
       .slice(0, MOST_DIALLED_AT_START)
       .filter(({ addresses }) => addresses.length > 0)
@@ -107,8 +139,6 @@ export class Neighbours {
       network.services.dialer.found({ id, addresses, way: 'remembered', instance: null })
     }
     this.#remembered = this.#decided(new Set(dialled.map(({ id }) => id)))
-    this.#watch.start()
-    this.dialGiven()
   }
 
   /** Dials what the owner gave, once this device has a mesh: before that nobody there would speak to it. */
@@ -144,13 +174,57 @@ export class Neighbours {
     this.#stopped.abort(new Error('the node stops'))
     this.#watch.stop()
     this.#hangUps.stop()
+    this.#links?.stop()
   }
 
   /** Unique names by id, this device's among them; the same on all devices. */
   names(): Map<string, string> {
     const { self, members } = this.#init
+    const version = members.version?.() ?? {}
+    if (this.#names?.version === version) return this.#names.names
     const named = members.named()
-    return displayNames(named.some(({ id }) => id === self.id) ? named : [{ ...self, order: 0 }])
+    const names = displayNames(named.some(({ id }) => id === self.id) ? named : [{ ...self, order: 0 }])
+    this.#names = { version, names }
+    return names
+  }
+
+  /** Whom this device is connected with by its own choice; everybody, where the mesh is small. */
+  get wanted(): ReadonlySet<string> {
+    const { self, members } = this.#init
+    if (this.#isLarge) return this.#links?.wanted ?? new Set()
+    return new Set(members.named().flatMap(({ id }) => (id === self.id ? [] : [id])))
+  }
+
+  /** What this device knows of the others, for one that asks. */
+  known(): Known[] {
+    return knownOf(this.peers, this.#clock.monotonic())
+  }
+
+  /** As placement and people see it: whoever is not connected by choice, and was heard of lately, can be asked. */
+  stateOf(record: PeerRecord): PeerInfo['state'] {
+    if (!this.#isLarge || record.state !== 'away' || record.capability === null) return record.state
+    const now = this.#clock.monotonic()
+    const isLate = now - Math.max(record.heardAt, record.heardOfAt) > REPETITIONS * repeatMs(this.names().size)
+    return isLate || !isThere(record, now) ? 'away' : 'reachable'
+  }
+
+  /**
+   * Resolves when the device is connected and has said what it runs: at once, or after a dial.
+   *
+   * @throws {PeerUnreachableError} when it does not answer within three seconds, and the signal's reason
+   */
+  async reach(id: string, signal?: AbortSignal): Promise<void> {
+    const record = this.peers.get(id)
+    if (record === undefined || this.stateOf(record) !== 'reachable') return
+    try {
+      await this.#reaching?.reach(record, signal)
+    } catch (cause) {
+      signal?.throwIfAborted()
+      this.#apply(id, { type: 'unreachable', until: this.#clock.monotonic() + FIRST_WAIT_MS })
+      throw new PeerUnreachableError(`${this.names().get(id) ?? record.ownName} was heard of, but does not answer.`, {
+        cause
+      })
+    }
   }
 
   /** It is no member any more: nothing is known of it, and nobody waits for it. */
@@ -160,7 +234,9 @@ export class Neighbours {
     this.#apply(id, { type: 'closed' })
     this.#hangUps.over(id)
     this.peers.forget(id)
+    this.#links?.forget(id)
     store.forget(id)
+    this.#measure()
   }
 
   /** It is shown by another name now, here too. */
@@ -172,6 +248,7 @@ export class Neighbours {
   admitted(id: string, addresses: string[]): void {
     // The short connection on which the two paired counts as a dial that failed, after which one waits.
     this.#init.network?.services.dialer.forget(id)
+    this.#measure()
     if (addresses.length > 0) this.#found({ id, addresses, way: 'incoming', instance: null })
   }
 
@@ -179,11 +256,11 @@ export class Neighbours {
   list(): PeerInfo[] {
     const names = this.names()
     const now = this.#clock.monotonic()
-    const order: PeerInfo['state'][] = ['connected', 'silent', 'away']
+    const order: PeerInfo['state'][] = ['connected', 'silent', 'reachable', 'away']
     return this.peers
       .all()
-      .filter(({ id, heardAt, capability }) => names.has(id) && (heardAt > -Infinity || capability !== null))
-      .map((record) => peerInfo(record, names.get(record.id) ?? record.ownName, now))
+      .filter((record) => names.has(record.id) && wasSpokenTo(record))
+      .map((record) => peerInfo(record, names.get(record.id) ?? record.ownName, now, this.stateOf(record)))
       .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (a.name < b.name ? -1 : 1))
   }
 
@@ -252,13 +329,8 @@ export class Neighbours {
     capability.listen((event) => {
       this.#heard(event)
     })
-    notices.listen(({ peer, capability: notice }) => {
-      this.#init.members.rosterOf(peer, notice.roster)
-      this.#warnings.instance({ id: peer, name: this.names().get(peer) ?? peer }, notice.instance)
-      this.#apply(peer, { type: 'notice', capability: notice, direct: false })
-      if (this.peers.get(peer)?.state !== 'connected' && notice.addresses.length > 0) {
-        this.#found({ id: peer, addresses: notice.addresses, way: 'gossip', instance: null })
-      }
+    notices.listen((notice) => {
+      this.#gossiped(notice)
     })
     network.addEventListener('connection:open', ({ detail }: CustomEvent<Connection>) => {
       const id = detail.remotePeer.toString()
@@ -276,6 +348,7 @@ export class Neighbours {
     })
     this.#watch.addEventListener('change', ({ detail }) => {
       dialer.networkChanged()
+      if (detail.sleptMs > 0) this.#links?.slept()
       beacon?.announce()
       if (detail.added.length === 0 && detail.removed.length === 0) return
       mdns?.restart().catch((err: unknown) => {
@@ -287,7 +360,29 @@ export class Neighbours {
   #found(found: Found): void {
     if (found.id === this.#init.self.id || !this.#init.members.isMember(found.id)) return
     this.#apply(found.id, { type: 'found', way: found.way, addresses: found.addresses })
-    this.#init.network?.services.dialer.found(found)
+    // A connected one may have been restarted, which is for the dialer to say.
+    if (!this.#isLarge || this.wanted.has(found.id) || this.peers.get(found.id)?.state !== 'away') {
+      this.#init.network?.services.dialer.found(found)
+    }
+    if (this.#isLarge) this.#links?.soon()
+  }
+
+  /** What came by gossip: a device's own notice, and whom it has lost. */
+  #gossiped({ peer, capability, lost = [] }: Notice): void {
+    const { self, members, refute } = this.#init
+    members.rosterOf(peer, capability.roster)
+    this.#warnings.instance({ id: peer, name: this.names().get(peer) ?? peer }, capability.instance)
+    this.#apply(peer, { type: 'notice', capability, direct: false })
+    const record = this.peers.get(peer)
+    if (record?.state !== 'connected' && capability.addresses.length > 0) {
+      this.#found({ id: peer, addresses: capability.addresses, way: 'gossip', instance: null })
+    }
+    if (!this.#isLarge) return
+    if (record !== undefined && isThere(record, this.#clock.monotonic())) this.#links?.heardOf(record)
+    for (const each of lost) {
+      if (each.peer === self.id) refute?.()
+      else this.#links?.lostThere(peer, each)
+    }
   }
 
   #heard(event: CapabilityEvent): void {
@@ -303,7 +398,14 @@ export class Neighbours {
       case 'silent':
         this.#apply(event.peer, { type: 'silent' })
         break
+      case 'spare':
+        this.#links?.spareThere(event.peer, event.spare)
+        break
+      case 'known':
+        this.#toldKnown(event.known)
+        break
       case 'closed':
+        this.#links?.streamEnded(event.peer)
         if (event.connected) this.#awaitWord(event.peer)
         else this.#apply(event.peer, { type: 'closed' })
         break
@@ -322,20 +424,112 @@ export class Neighbours {
     if (this.#stopped.signal.aborted) return
     const before = this.peers.get(id)?.state
     const change = this.peers.apply(id, news, this.#clock.monotonic())
-    const after = this.peers.get(id)?.state
+    const record = this.peers.get(id)
+    const after = record?.state
     if (after === 'silent') this.#hangUps.silent(id)
     else this.#hangUps.over(id)
     if (before === 'connected' && after !== 'connected') this.#init.lost(id, after === 'silent' ? 'silent' : 'closed')
     if (change === 'connected') this.#remember(id)
+    if (record !== undefined) this.#relink(record, before, news)
     this.#tell(id, change)
   }
 
+  #relink(record: PeerRecord, before: PeerRecord['state'] | undefined, { type }: PeerNews): void {
+    if (record.state === 'connected') this.#reaching?.spoke(record.id)
+    if (!this.#isLarge) return
+    // With each notice: it is the first word on a stream, and a stream may be a new one.
+    if (record.state === 'connected' && (before !== 'connected' || type === 'notice')) this.#links?.connected(record)
+    if (record.state !== 'connected' && before === 'connected') this.#links?.lost(record)
+  }
+
   #tell(id: string, change: PeerChange): void {
-    if (change === null) return
-    const peer = this.list().find((each) => each.id === id)
-    if (peer === undefined) return
+    const record = this.peers.get(id)
+    const name = this.names().get(id)
+    if (change === null || record === undefined || name === undefined || !wasSpokenTo(record)) return
+    const peer = peerInfo(record, name, this.#clock.monotonic(), this.stateOf(record))
     if (change === 'lost') this.#init.emit({ type: 'peer-lost', peer, reason: 'the connection ended' })
     else this.#init.emit({ type: change === 'connected' ? 'peer-connected' : 'peer-changed', peer })
+  }
+
+  /** Another member says whom it knows. Of each device only later news counts. */
+  #toldKnown(known: readonly Known[]): void {
+    const { self, members } = this.#init
+    if (!this.#isLarge) return
+    const now = this.#clock.monotonic()
+    for (const { peer, capability, agoMs } of known) {
+      if (peer === self.id || !members.isMember(peer) || this.peers.get(peer)?.state === 'connected') continue
+      const { addresses } = capability
+      if (addresses.length > 0) this.#apply(peer, { type: 'found', way: 'gossip', addresses })
+      this.#apply(peer, { type: 'vouched', capability, at: now - agoMs })
+    }
+    this.#links?.soon()
+  }
+
+  /** Whether the mesh is one of many devices, and what follows when that has changed. */
+  #measure(): void {
+    const { members, linkAllUpTo = LINK_ALL_UP_TO } = this.#init
+    const links = this.#links
+    if (links === null) return
+    const isLarge = members.named().length > linkAllUpTo
+    if (isLarge === this.#isLarge) {
+      if (isLarge) links.soon()
+      return
+    }
+    this.#isLarge = isLarge
+    if (isLarge) {
+      for (const record of this.peers.all()) if (record.state === 'connected') links.connected(record)
+      links.soon()
+      return
+    }
+    links.keepAll()
+    for (const { id, addresses } of this.peers.all()) {
+      if (addresses.length === 0 || !members.isMember(id)) continue
+      this.#init.network?.services.dialer.found({ id, addresses, way: 'remembered', instance: null })
+    }
+  }
+
+  #linksOver(network: NeighbourNetwork): Links {
+    const { self, members, random = Math.random } = this.#init
+    const { dialer, capability, notices } = network.services
+    return new Links({
+      self: self.id,
+      peers: this.peers,
+      isMember: (id) => members.isMember(id),
+      dialer,
+      capability,
+      notices,
+      isBusy: (id) =>
+        network
+          .getConnections(peerIdFromString(id))
+          .some(({ streams }) =>
+            streams.some(({ protocol }) => !KEPT_STREAMS.some((kept) => protocol.startsWith(kept)))
+          ),
+      hangUp: (id) => {
+        network.hangUp(peerIdFromString(id)).catch(() => undefined)
+      },
+      probe: (id) => {
+        const record = this.peers.get(id)
+        if (record !== undefined) this.#reaching?.reach(record, this.#stopped.signal).catch(() => undefined)
+      },
+      missed: (id) => {
+        this.#apply(id, { type: 'missed' })
+      },
+      unreachable: (id, until) => {
+        this.#apply(id, { type: 'unreachable', until })
+      },
+      clock: this.#clock,
+      random
+    })
+  }
+
+  /** Of a large mesh the first neighbour tells who else is there. */
+  async #oneIsThere(): Promise<void> {
+    const { signal } = this.#stopped
+    const until = this.#clock.monotonic() + LOOK_AT_MOST_MS
+    while (!this.peers.all().some(({ state, isVouched }) => state === 'connected' || isVouched)) {
+      await pause(this.#clock, LOOK_AGAIN_MS, signal)
+      if (signal.aborted || this.#clock.monotonic() >= until) return
+    }
   }
 
   #remember(id: string): void {
@@ -351,4 +545,8 @@ export class Neighbours {
     this.#warnings.versionsApart({ id, name, version }, this.#init.self.version)
     this.#warnings.instance({ id, name }, instance)
   }
+}
+
+function wasSpokenTo({ heardAt, capability }: PeerRecord): boolean {
+  return heardAt > -Infinity || capability !== null
 }

@@ -7,7 +7,8 @@ import {
   CAPABILITY_PROTOCOL,
   type CapabilityEvent,
   type CapabilityInit,
-  type CapabilityService
+  type CapabilityService,
+  type Known
 } from '../../src/protocols/capability/index.ts'
 import { decodeWords, encodeWords, type Words } from '../../src/protocols/capability/words.ts'
 import { frameReader, writeFrame, type FrameReader } from '../../src/protocols/framing.ts'
@@ -68,6 +69,28 @@ describe('capability between two nodes', () => {
     await until(() => notices.at(-1)?.queue === 100)
     stop()
     assert.ok(notices.length <= 5, `${notices.length} notices`)
+  })
+
+  it('says who else is there when a peer asks, in as many frames as it takes, and whom it can spare', async () => {
+    const others = Array.from({ length: 700 }, (_, index) => ({
+      peer: `peer-${index}`,
+      capability: { ...laptop, name: `device-${index}` },
+      agoMs: index
+    }))
+    const [a, b] = await Promise.all([device(desktop), device(laptop, { known: () => others })])
+    const spare = next(a, 'spare')
+    const heard: Known[] = []
+    a.services.capability.listen((event) => {
+      if (event.type === 'known') heard.push(...event.known)
+    })
+    const seen = Promise.all([next(a, 'notice'), next(b, 'notice')])
+    await a.dial(b.getMultiaddrs())
+    await seen
+    b.services.capability.spare(a.peerId.toString(), true)
+    assert.equal((await spare).spare, true)
+    a.services.capability.askKnown(b.peerId.toString())
+    await until(() => heard.length >= others.length)
+    assert.deepEqual(heard, others)
   })
 
   it('says that a peer is gone when its connection breaks', async () => {

@@ -20,11 +20,12 @@ export interface Device {
 
 /** Whole devices in this process, on loopback and without discovery. */
 export class DevicesHere {
-  readonly #folder: string
+  /** Of their homes. */
+  readonly folder: string
   readonly #running: { stop: () => void | Promise<void> }[] = []
 
   private constructor(folder: string) {
-    this.#folder = folder
+    this.folder = folder
   }
 
   static async create(): Promise<DevicesHere> {
@@ -32,7 +33,7 @@ export class DevicesHere {
   }
 
   async start(name: string, options: MeshOptions = {}): Promise<Device> {
-    const home = join(this.#folder, options.home ?? name)
+    const home = join(this.folder, options.home ?? name)
     const given: MeshOptions = { name, port: 0, listen: ['127.0.0.1'], discovery: [], ...options, home }
     const mesh = await createMesh(given)
     this.#running.push(mesh)
@@ -48,7 +49,7 @@ export class DevicesHere {
 
   async remove(): Promise<void> {
     await Promise.all(this.#running.splice(0).map(async (each) => each.stop()))
-    await rm(this.#folder, { recursive: true, force: true })
+    await rm(this.folder, { recursive: true, force: true })
   }
 }
 

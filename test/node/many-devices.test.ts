@@ -1,0 +1,196 @@
+/**
+ * Many devices in this process, over TCP, Noise, yamux and gossipsub on loopback, put together as `start.ts` does but
+ * without homes and engines: what an answer says is made up, who gives it is not.
+ */
+import '../../src/polyfill.ts'
+import assert from 'node:assert/strict'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Connection } from '@libp2p/interface'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
+import { Asking } from '../../src/node/asking.ts'
+import { givenAddress } from '../../src/node/given-addresses.ts'
+import { Neighbours } from '../../src/node/neighbours.ts'
+import { createNetwork, startNetwork, type Network } from '../../src/node/network.ts'
+import type { Identity } from '../../src/node/identity.ts'
+import { OwnCapability } from '../../src/node/own-capability.ts'
+import { RINGS } from '../../src/node/rings.ts'
+import { silentLog } from '../../src/protocols/log.ts'
+import type { Share } from '../../src/protocols/model/index.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { accepted, done, token } from '../protocols/requests.ts'
+import { offer } from './candidates.ts'
+
+/** Enough that not everybody is connected with everybody, and few enough for a machine on which other programs run. */
+const DEVICES = 20
+const LINK_ALL_UP_TO = 4
+const LOOK_EVERY_MS = 50
+const BOUND = 2 * RINGS
+/** More than one would make an old machine open all connections at once. */
+const STARTED_TOGETHER = 4
+const NO_MODELS: Share = {
+  list: () => Promise.resolve([]),
+  async *manifest() {
+    // It has none.
+  },
+  async *read() {
+    // It has none.
+  }
+}
+
+interface Device {
+  id: string
+  network: Network
+  neighbours: Neighbours
+  asking: Asking
+  asked: number
+}
+
+describe('a mesh of many devices', function () {
+  this.timeout(120_000)
+  const devices: Device[] = []
+  const members = new Map<string, string>()
+
+  before(async () => {
+    const keys = await Promise.all(Array.from({ length: DEVICES }, () => generateKeyPair('Ed25519')))
+    for (const [index, key] of keys.entries()) members.set(peerIdFromPrivateKey(key).toString(), `device-${index}`)
+    for (let next = 0; next < DEVICES; next = devices.length) {
+      // Each knows the address of one that started before it.
+      const connect = devices.slice(-1).flatMap(({ network }) => network.getMultiaddrs().slice(0, 1).map(String))
+      const some = keys.slice(next, next === 0 ? 1 : next + STARTED_TOGETHER)
+      devices.push(...(await Promise.all(some.map((key, index) => start(key, next + index, connect)))))
+    }
+  })
+
+  after(async () => {
+    for (const { neighbours } of devices) neighbours.stop()
+    await Promise.all(devices.map(async ({ network }) => network.stop()))
+  })
+
+  it('comes to know all of them, each connected with a few', async () => {
+    await settles(() => devices.every((each) => known(each, 'connected', 'reachable').length === DEVICES - 1))
+    // Connections that only the start needed are let go of when they have been idle for a while.
+    await settles(() =>
+      devices.every(({ network, neighbours }) => isSame(network.getPeers().map(String), neighbours.wanted))
+    )
+    for (const { network } of devices) {
+      const { length } = network.getPeers()
+      assert.ok(length >= 2 && length <= BOUND && length < DEVICES, `${length} connections`)
+    }
+  })
+
+  it('is answered by the strongest device, also where that is not connected', async () => {
+    const [strongest] = devices as [Device]
+    const asker = devices.find((each) => known(each, 'reachable').includes(strongest.id))
+    assert.ok(asker !== undefined)
+    const answered: string[] = []
+    for await (const event of asker.asking.ask('Hello', {})) if (event.type === 'done') answered.push(event.peer.id)
+    assert.deepEqual([answered, strongest.asked], [[strongest.id], 1])
+    assert.ok(known(asker, 'connected').includes(strongest.id))
+  })
+
+  it('no longer counts on a device that has gone, whoever was connected with it', async () => {
+    const gone = devices.splice(5, 1)[0]!
+    gone.neighbours.stop()
+    await gone.network.stop()
+    await settles(() => devices.every((each) => !known(each, 'connected', 'reachable').includes(gone.id)))
+    // Nobody else is taken for gone.
+    await settles(() => devices.every((each) => known(each, 'connected', 'reachable').length === devices.length - 1))
+  })
+
+  /** Waits until it is so, as long as the test may take: a loaded machine is slow, not wrong. */
+  async function settles(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await delay(LOOK_EVERY_MS)
+  }
+
+  function isSame(some: readonly string[], others: ReadonlySet<string>): boolean {
+    return some.length === others.size && some.every((each) => others.has(each))
+  }
+
+  function known({ neighbours }: Device, ...states: string[]): string[] {
+    return neighbours.list().flatMap(({ id, state }) => (states.includes(state) ? [id] : []))
+  }
+
+  async function start(key: Identity['privateKey'], index: number, connect: string[]): Promise<Device> {
+    const id = peerIdFromPrivateKey(key).toString()
+    const ownName = members.get(id) ?? ''
+    const listen = ['/ip4/127.0.0.1/tcp/0']
+    const own = new OwnCapability({
+      name: ownName,
+      version: '0.1.0',
+      answering: 'yes',
+      changed: () => {
+        network.services.capability.changed()
+        network.services.notices.publish(own.get())
+      }
+    })
+    const isMember = (peer: { toString(): string }) => members.has(peer.toString())
+    const network: Network = await createNetwork({
+      identity: { id, privateKey: key } as Identity,
+      listen,
+      discovery: [],
+      beaconPort: 0,
+      instance: own.get().instance,
+      current: () => own.get(),
+      known: () => neighbours.known(),
+      devices: () => members.size,
+      answer: async function* () {
+        await Promise.resolve()
+        device.asked++
+        yield* [accepted, token(1), done]
+      },
+      isMember,
+      mayPass: isMember,
+      gater: {},
+      roster: { mine: () => null, records: () => [], merge: () => undefined },
+      models: { share: NO_MODELS, maxUpload: null },
+      meet: () => ({ start: () => undefined, receive: () => Promise.resolve(), stop: () => undefined }),
+      welcome: () => Promise.resolve(),
+      voice: { mesh: null, door: null, looking: false },
+      log: silentLog
+    })
+    const neighbours: Neighbours = new Neighbours({
+      self: { id, ownName, version: '0.1.0' },
+      members: {
+        isMember,
+        named: () => [...members].map(([peer, name], order) => ({ id: peer, ownName: name, order })),
+        rosterOf: () => undefined,
+        version: () => members
+      },
+      network,
+      store: { all: () => [], save: () => undefined, forget: () => undefined },
+      connect: connect.map(givenAddress),
+      emit: () => undefined,
+      lost: (peer, how) => {
+        asking.lost(peer, how)
+      },
+      refute: () => {
+        own.renew()
+        network.services.notices.renew()
+      },
+      linkAllUpTo: LINK_ALL_UP_TO
+    })
+    const asking: Asking = new Asking({
+      self: { id, label: () => ({ id, name: ownName }), capability: () => own.get() },
+      peers: neighbours.peers,
+      names: () => neighbours.names(),
+      here: () => {
+        throw new Error('this device is not the strongest')
+      },
+      stateOf: (record) => neighbours.stateOf(record),
+      there: async function* (peer, request, options) {
+        await neighbours.reach(peer, options?.signal)
+        yield* network.services.ask.ask(peerIdFromString(peer), request, options)
+      },
+      recall: (messages) => ({ for: () => ({ memories: [], given: false, messages: [...messages] }) })
+    })
+    const device: Device = { id, network, neighbours, asking, asked: 0 }
+    network.addEventListener('connection:open', ({ detail }: CustomEvent<Connection>) => {
+      network.services.identify.identify(detail).catch(() => undefined)
+    })
+    await startNetwork(network, listen)
+    const addresses = network.getMultiaddrs().map((address) => address.toString().replace(/\/p2p\/[^/]+$/, ''))
+    own.update({ addresses, models: [{ ...offer(), ...accepted.model, decodeRate: index === 0 ? 90 : 20 }] })
+    neighbours.start()
+    return device
+  }
+})
