@@ -27,9 +27,10 @@ const MOST_WAIT_MS = 60_000
  */
 export function networkTrouble(err: unknown, host: string, answered: boolean): MeshError {
   if (err instanceof MeshError) return err
-  const { code, message } = innermost(err)
+  const { name, code, message } = innermost(err)
   const options = { cause: err }
-  if (code.startsWith('HPE_')) {
+  // Its code (HPE_…) is not there on every release of Node.
+  if (name === 'HTTPParserError') {
     return new HubAnswerError(`What ${host} answers is no HTTP. Is HF_ENDPOINT right?`, options)
   }
   if (answered || CUT.includes(code)) {
@@ -44,15 +45,16 @@ export function networkTrouble(err: unknown, host: string, answered: boolean): M
 }
 
 /** `fetch` wraps what happened once or twice; of several addresses that were tried one is enough. */
-function innermost(err: unknown): { code: string; message: string } {
+function innermost(err: unknown): { name: string; code: string; message: string } {
   let inner = err
   for (let depth = 0; depth < 4 && inner instanceof Error; depth++) {
     const next: unknown = inner instanceof AggregateError ? inner.errors[0] : inner.cause
     if (!(next instanceof Error)) break
     inner = next
   }
-  const code = inner instanceof Error && 'code' in inner ? String(inner.code) : ''
-  return { code, message: inner instanceof Error ? inner.message : String(inner) }
+  if (!(inner instanceof Error)) return { name: '', code: '', message: String(inner) }
+  const code = 'code' in inner ? String(inner.code) : ''
+  return { name: inner.name, code, message: inner.message }
 }
 
 /** An answer that is a refusal. */

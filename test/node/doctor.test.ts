@@ -83,10 +83,7 @@ describe('the doctor, on this device', () => {
       'sudo apt-get install libvulkan1'
     ])
     const [message] = findings([{ ...CPU, provider: 'webgpu' }, CUDA], ['NVIDIA'])
-    assert.match(
-      message ?? '',
-      /downloads Microsoft\.ML\.OnnxRuntime\.Gpu\.Linux from NuGet.* CUDA 12 and cuDNN 9/
-    )
+    assert.match(message ?? '', /downloads Microsoft\.ML\.OnnxRuntime\.Gpu\.Linux from NuGet.* CUDA 12 and cuDNN 9/)
     assert.deepEqual(complaints({ providers: [{ ...CPU, provider: 'webgpu' }, CUDA], graphics: ['NVIDIA'] }), [])
   })
 

@@ -15,6 +15,7 @@ const DOCUMENTS = [
   'src/protocols/PROTOCOL.md',
   'src/packages/FORMAT.md',
   'docs/models.md',
+  'docs/memories.md',
   ...readdirSync(join(ROOT, 'docs/decisions')).map((file) => `docs/decisions/${file}`)
 ]
 
