@@ -12,7 +12,7 @@ const QUICK_MOST = 100
 /** Before the neighbours were bounded; a thousand times a thousand connections do not fit into one process. */
 const ALL_LINKED = [10, 100]
 const SEED = 20261121
-const SETTLE_MS = 50_000
+const SETTLE_MS = 60_000
 const MEASURE_MS = 30_000
 const MOST_MEASURED_MS = 100_000
 const LONGEST_MS = 60_000

@@ -29,8 +29,11 @@ const PROBE_MS = 60_000
 const LONELY_PROBE_MS = 2000
 /** Gossip passes a device's words on once it has told its topics, and keeps no history: so it speaks again after that. */
 const SPEAK_AGAIN_MS = 3000
-/** Two neighbours are asked who is there as soon as they are; one more later, for what these two had not heard yet. */
-const ASK_KNOWN_MS = [0, 0, 30_000]
+/**
+ * Two neighbours are asked who is there as soon as they are. After a power cut they know as little as this device, so
+ * others are asked later: what one knows doubles with each round.
+ */
+const ASK_KNOWN_MS = [0, 0, 10_000, 20_000, 40_000, 80_000]
 
 export interface LinksInit {
   self: string

@@ -186,9 +186,10 @@ export function addressesOf({ addresses, capability }: PeerRecord): string[] {
 
 /** Whether a device is connected or worth a dial. */
 export function isThere(record: PeerRecord, now: number): boolean {
-  const { state, dialAt } = record
+  const { state, dialAt, addresses, capability } = record
   if (state !== 'away') return state === 'connected'
-  return !isMissed(record) && now >= dialAt && addressesOf(record).length > 0
+  const hasAddress = addresses.length > 0 || (capability?.addresses.length ?? 0) > 0
+  return hasAddress && now >= dialAt && !isMissed(record)
 }
 
 /** Whether the last that is known of a device is that it does not answer. */

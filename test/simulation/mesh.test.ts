@@ -14,8 +14,13 @@ const MINUTE_MS = 60_000
 describe('a simulated mesh', function () {
   this.timeout(PATIENCE_MS)
 
-  async function settled(devices: number, seed: number, linkAllUpTo?: number): Promise<SimulatedMesh> {
-    const mesh = new SimulatedMesh({ devices, seed, ...(linkAllUpTo !== undefined && { linkAllUpTo }) })
+  async function settled(
+    devices: number,
+    seed: number,
+    linkAllUpTo?: number,
+    remembered: 'neighbours' | 'any' = 'neighbours'
+  ): Promise<SimulatedMesh> {
+    const mesh = new SimulatedMesh({ devices, seed, remembered, ...(linkAllUpTo !== undefined && { linkAllUpTo }) })
     await mesh.start()
     await mesh.world.pass(SETTLE_MS)
     return mesh
@@ -42,8 +47,8 @@ describe('a simulated mesh', function () {
   })
 
   it('of many keeps few connections, the same from both ends, and knows everybody', async () => {
-    for (const seed of [1, 2]) {
-      const mesh = await settled(32, seed, 8)
+    for (const remembered of ['neighbours', 'any'] as const) {
+      const mesh = await settled(32, 1, 8, remembered)
       for (const { endpoint, neighbours } of mesh.alive) {
         assert.ok(endpoint.connected.length >= 2 && endpoint.connected.length <= 2 * RINGS)
         assert.deepEqual(endpoint.connected.toSorted(), [...neighbours.wanted].sort())

@@ -3,6 +3,7 @@ import type { Capability } from '../../src/interface.ts'
 import { Asking } from '../../src/node/asking.ts'
 import { Neighbours } from '../../src/node/neighbours.ts'
 import { OwnCapability } from '../../src/node/own-capability.ts'
+import { Rings } from '../../src/node/rings.ts'
 import type { RememberedPeer } from '../../src/node/stores.ts'
 import { capability, type CapabilityComponents } from '../../src/protocols/capability/index.ts'
 import { dialer, type DialerComponents, type NetworkWatchEvents } from '../../src/protocols/discovery/index.ts'
@@ -16,9 +17,14 @@ export interface SimulationInit {
   seed: number
   /** @default 32, as in life */
   linkAllUpTo?: number
+  /**
+   * What devices of a large mesh remember at the start: those that were connected with them when they ran last, or any.
+   * @default 'neighbours'
+   */
+  remembered?: 'neighbours' | 'any'
 }
 
-/** How many other devices one remembers at the start: what was connected with it when it ran last. */
+/** How many other devices one remembers that may be any. */
 const REMEMBERED = 12
 /** After a power cut devices do not start in the same moment. */
 const START_WITHIN_MS = 5000
@@ -68,9 +74,15 @@ export class SimulatedMesh {
   async start(): Promise<void> {
     const present = this.#endpoints.slice(0, -1)
     const { random } = this.world
+    const rings = new Rings()
+    const ids = present.map(({ id }) => id)
     const remembered = present.map((own) => {
       // In a small mesh each one knows all others.
       if (!this.#isLarge) return present.filter((other) => other !== own)
+      if (this.#init.remembered !== 'any') {
+        const neighbours = rings.neighbours(own.id, ids)
+        return present.filter(({ id }) => neighbours.has(id))
+      }
       const others = new Set<Endpoint>()
       while (others.size < REMEMBERED) {
         const other = present[Math.floor(random() * present.length)]
