@@ -1,11 +1,6 @@
 import { isThere, type PeerRecord } from './peers.ts'
 import type { Rings } from './rings.ts'
 
-/**
- * Up to so many members everybody is connected with everybody: every home there is, with the detection times that come
- * of it. 32 connections cost a device 32 heartbeats in two seconds.
- */
-export const LINK_ALL_UP_TO = 32
 /** A connection that neither needs is closed when nothing has run on it for so long: the next ask may come soon. */
 const LINGER_MS = 10_000
 

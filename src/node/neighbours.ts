@@ -2,24 +2,23 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Capability, Discovery, FoundBy, MeshEvent, PeerInfo } from '../interface.ts'
-import { CAPABILITY_PROTOCOL } from '../protocols/capability/index.ts'
 import type { CapabilityEvent, CapabilityService, Known } from '../protocols/capability/index.ts'
 import { systemClock, type Clock } from '../protocols/clock.ts'
 import { networkWatch } from '../protocols/discovery/index.ts'
 import type { Beacon, Dialer, Found, Mdns, NetworkWatch } from '../protocols/discovery/index.ts'
-import { repeatMs, type Notice, type Notices } from '../protocols/notices/index.ts'
+import type { Notice, Notices } from '../protocols/notices/index.ts'
 import { PeerUnreachableError } from '../errors.ts'
+import { knownOf } from './asking-around.ts'
 import { reasonOf } from './files.ts'
 import { dialUntilThere, type GivenAddress } from './given-addresses.ts'
 import { HangUps } from './hang-ups.ts'
-import { LINK_ALL_UP_TO } from './link-plan.ts'
-import { FIRST_WAIT_MS, knownOf, Links } from './links.ts'
+import { LargeMesh } from './large-mesh.ts'
 import { displayNames, type NamedDevice } from './names.ts'
 import type { Network } from './network.ts'
 import { OwnerWarnings } from './owner-warnings.ts'
 import { pause } from './pause.ts'
-import { isThere, peerInfo, Peers, type PeerChange, type PeerNews, type PeerRecord } from './peers.ts'
-import { DIAL_TIMEOUT_MS, Reaching } from './reaching.ts'
+import { peerInfo, Peers, type PeerChange, type PeerNews, type PeerRecord } from './peers.ts'
+import { DIAL_TIMEOUT_MS } from './reaching.ts'
 import type { PeerStore, RememberedPeer } from './stores.ts'
 
 /** A new stream on a connection that stands takes milliseconds; answers that run there need not suffer meanwhile. */
@@ -30,10 +29,6 @@ const LOOK_AGAIN_MS = 20
 const LOOK_AT_MOST_MS = 5000
 /** As many as the dialer keeps; the ones that were seen last are those that are likely there. */
 const MOST_DIALLED_AT_START = 64
-/** The library's own streams, and ours that stay open: on a connection with no other nothing runs. */
-const KEPT_STREAMS: readonly string[] = [CAPABILITY_PROTOCOL, '/meshsub/', '/ipfs/id/']
-/** A device that was heard of by gossip repeats itself; one repetition may be lost. */
-const REPETITIONS = 2.5
 /** Of copies of a home there are few; more are forged, for beacons are not signed. */
 const MOST_CLONES = 16
 
@@ -90,10 +85,8 @@ export class Neighbours {
   readonly #warnings: OwnerWarnings
   readonly #stopped = new AbortController()
   readonly #clones = new Set<string>()
-  /** What is done in a mesh of many; null where this process speaks to no other device. */
-  readonly #links: Links | null
-  readonly #reaching: Reaching | null
-  #isLarge = false
+  /** What is different in a mesh of many; null where this process speaks to no other device. */
+  readonly #large: LargeMesh | null
   #names: { version: unknown; names: Map<string, string> } | undefined
   #remembered: Promise<void> = Promise.resolve()
   #hasDialledGiven = false
@@ -112,10 +105,7 @@ export class Neighbours {
     for (const { id, name, addresses, seen } of this.#rememberedMembers()) {
       this.peers.remember(id, name, addresses, monotonic() - Math.max(0, wall() - seen))
     }
-    const { network } = init
-    this.#reaching = network === null ? null : new Reaching({ network, peers: this.peers, clock: this.#clock })
-    this.#links = network === null ? null : this.#linksOver(network)
-    this.#measure()
+    this.#large = init.network === null ? null : this.#largeMesh(init.network)
     if (init.network !== null) this.#attach(init.network)
   }
 
@@ -123,22 +113,10 @@ export class Neighbours {
   start(): void {
     const { network } = this.#init
     if (network === null) return
-    this.#links?.start()
-    this.#measure()
+    this.#large?.start()
+    this.#remembered = this.#large?.isLarge === true ? this.#oneIsThere() : this.#dialRemembered(network)
     this.#watch.start()
     this.dialGiven()
-    if (this.#isLarge) {
-      this.#links?.soon()
-      this.#remembered = this.#oneIsThere()
-      return
-    }
-    const dialled = this.#rememberedMembers()
-      .slice(0, MOST_DIALLED_AT_START)
-      .filter(({ addresses }) => addresses.length > 0)
-    for (const { id, addresses } of dialled) {
-      network.services.dialer.found({ id, addresses, way: 'remembered', instance: null })
-    }
-    this.#remembered = this.#decided(new Set(dialled.map(({ id }) => id)))
   }
 
   /** Dials what the owner gave, once this device has a mesh: before that nobody there would speak to it. */
@@ -174,7 +152,7 @@ export class Neighbours {
     this.#stopped.abort(new Error('the node stops'))
     this.#watch.stop()
     this.#hangUps.stop()
-    this.#links?.stop()
+    this.#large?.stop()
   }
 
   /** Unique names by id, this device's among them; the same on all devices. */
@@ -191,7 +169,7 @@ export class Neighbours {
   /** Whom this device is connected with by its own choice; everybody, where the mesh is small. */
   get wanted(): ReadonlySet<string> {
     const { self, members } = this.#init
-    if (this.#isLarge) return this.#links?.wanted ?? new Set()
+    if (this.#large?.isLarge === true) return this.#large.wanted
     return new Set(members.named().flatMap(({ id }) => (id === self.id ? [] : [id])))
   }
 
@@ -200,31 +178,18 @@ export class Neighbours {
     return knownOf(this.peers, this.#clock.monotonic())
   }
 
-  /** As placement and people see it: whoever is not connected by choice, and was heard of lately, can be asked. */
+  /** As placement and people see it: `reachable` is who is not connected, and would be when it is asked. */
   stateOf(record: PeerRecord): PeerInfo['state'] {
-    if (!this.#isLarge || record.state !== 'away' || record.capability === null) return record.state
-    const now = this.#clock.monotonic()
-    const isLate = now - Math.max(record.heardAt, record.heardOfAt) > REPETITIONS * repeatMs(this.names().size)
-    return isLate || !isThere(record, now) ? 'away' : 'reachable'
+    return this.#large?.stateOf(record) ?? record.state
   }
 
   /**
-   * Resolves when the device is connected and has said what it runs: at once, or after a dial.
+   * Resolves when a device that is `reachable` is connected and has said what it runs, and for any other one at once.
    *
    * @throws {PeerUnreachableError} when it does not answer within three seconds, and the signal's reason
    */
   async reach(id: string, signal?: AbortSignal): Promise<void> {
-    const record = this.peers.get(id)
-    if (record === undefined || this.stateOf(record) !== 'reachable') return
-    try {
-      await this.#reaching?.reach(record, signal)
-    } catch (cause) {
-      signal?.throwIfAborted()
-      this.#apply(id, { type: 'unreachable', until: this.#clock.monotonic() + FIRST_WAIT_MS })
-      throw new PeerUnreachableError(`${this.names().get(id) ?? record.ownName} was heard of, but does not answer.`, {
-        cause
-      })
-    }
+    await this.#large?.reach(id, signal)
   }
 
   /** It is no member any more: nothing is known of it, and nobody waits for it. */
@@ -234,9 +199,8 @@ export class Neighbours {
     this.#apply(id, { type: 'closed' })
     this.#hangUps.over(id)
     this.peers.forget(id)
-    this.#links?.forget(id)
+    this.#large?.forget(id)
     store.forget(id)
-    this.#measure()
   }
 
   /** It is shown by another name now, here too. */
@@ -248,7 +212,7 @@ export class Neighbours {
   admitted(id: string, addresses: string[]): void {
     // The short connection on which the two paired counts as a dial that failed, after which one waits.
     this.#init.network?.services.dialer.forget(id)
-    this.#measure()
+    this.#large?.measure()
     if (addresses.length > 0) this.#found({ id, addresses, way: 'incoming', instance: null })
   }
 
@@ -269,7 +233,8 @@ export class Neighbours {
     const names = this.names()
     return this.peers
       .all()
-      .filter(({ state, capability }) => state === 'connected' && capability?.answering === 'yes')
+      .filter((record) => ['connected', 'reachable'].includes(this.stateOf(record)))
+      .filter(({ capability }) => capability?.answering === 'yes')
       .filter(({ capability }) => capability?.models.some((model) => model.hash === hash) === true)
       .map(({ id, ownName }) => names.get(id) ?? ownName)
   }
@@ -302,6 +267,16 @@ export class Neighbours {
   #rememberedMembers(): RememberedPeer[] {
     const { store, members } = this.#init
     return store.all().filter(({ id }) => members.isMember(id))
+  }
+
+  #dialRemembered(network: NeighbourNetwork): Promise<void> {
+    const dialled = this.#rememberedMembers()
+      .slice(0, MOST_DIALLED_AT_START)
+      .filter(({ addresses }) => addresses.length > 0)
+    for (const { id, addresses } of dialled) {
+      network.services.dialer.found({ id, addresses, way: 'remembered', instance: null })
+    }
+    return this.#decided(new Set(dialled.map(({ id }) => id)))
   }
 
   async #decided(ids: ReadonlySet<string>): Promise<void> {
@@ -348,7 +323,7 @@ export class Neighbours {
     })
     this.#watch.addEventListener('change', ({ detail }) => {
       dialer.networkChanged()
-      if (detail.sleptMs > 0) this.#links?.slept()
+      if (detail.sleptMs > 0) this.#large?.slept()
       beacon?.announce()
       if (detail.added.length === 0 && detail.removed.length === 0) return
       mdns?.restart().catch((err: unknown) => {
@@ -360,16 +335,12 @@ export class Neighbours {
   #found(found: Found): void {
     if (found.id === this.#init.self.id || !this.#init.members.isMember(found.id)) return
     this.#apply(found.id, { type: 'found', way: found.way, addresses: found.addresses })
-    // A connected one may have been restarted, which is for the dialer to say.
-    if (!this.#isLarge || this.wanted.has(found.id) || this.peers.get(found.id)?.state !== 'away') {
-      this.#init.network?.services.dialer.found(found)
-    }
-    if (this.#isLarge) this.#links?.soon()
+    if (this.#large?.found(found.id) === true) this.#init.network?.services.dialer.found(found)
   }
 
   /** What came by gossip: a device's own notice, and whom it has lost. */
   #gossiped({ peer, capability, lost = [] }: Notice): void {
-    const { self, members, refute } = this.#init
+    const { members } = this.#init
     members.rosterOf(peer, capability.roster)
     this.#warnings.instance({ id: peer, name: this.names().get(peer) ?? peer }, capability.instance)
     this.#apply(peer, { type: 'notice', capability, direct: false })
@@ -377,12 +348,7 @@ export class Neighbours {
     if (record?.state !== 'connected' && capability.addresses.length > 0) {
       this.#found({ id: peer, addresses: capability.addresses, way: 'gossip', instance: null })
     }
-    if (!this.#isLarge) return
-    if (record !== undefined && isThere(record, this.#clock.monotonic())) this.#links?.heardOf(record)
-    for (const each of lost) {
-      if (each.peer === self.id) refute?.()
-      else this.#links?.lostThere(peer, each)
-    }
+    this.#large?.gossiped(peer, lost)
   }
 
   #heard(event: CapabilityEvent): void {
@@ -399,13 +365,11 @@ export class Neighbours {
         this.#apply(event.peer, { type: 'silent' })
         break
       case 'spare':
-        this.#links?.spareThere(event.peer, event.spare)
-        break
       case 'known':
-        this.#toldKnown(event.known)
+        this.#large?.heard(event)
         break
       case 'closed':
-        this.#links?.streamEnded(event.peer)
+        this.#large?.heard(event)
         if (event.connected) this.#awaitWord(event.peer)
         else this.#apply(event.peer, { type: 'closed' })
         break
@@ -430,16 +394,8 @@ export class Neighbours {
     else this.#hangUps.over(id)
     if (before === 'connected' && after !== 'connected') this.#init.lost(id, after === 'silent' ? 'silent' : 'closed')
     if (change === 'connected') this.#remember(id)
-    if (record !== undefined) this.#relink(record, before, news)
+    if (record !== undefined) this.#large?.applied(record, before, news)
     this.#tell(id, change)
-  }
-
-  #relink(record: PeerRecord, before: PeerRecord['state'] | undefined, { type }: PeerNews): void {
-    if (record.state === 'connected') this.#reaching?.spoke(record.id)
-    if (!this.#isLarge) return
-    // With each notice: it is the first word on a stream, and a stream may be a new one.
-    if (record.state === 'connected' && (before !== 'connected' || type === 'notice')) this.#links?.connected(record)
-    if (record.state !== 'connected' && before === 'connected') this.#links?.lost(record)
   }
 
   #tell(id: string, change: PeerChange): void {
@@ -451,74 +407,22 @@ export class Neighbours {
     else this.#init.emit({ type: change === 'connected' ? 'peer-connected' : 'peer-changed', peer })
   }
 
-  /** Another member says whom it knows. Of each device only later news counts. */
-  #toldKnown(known: readonly Known[]): void {
-    const { self, members } = this.#init
-    if (!this.#isLarge) return
-    const now = this.#clock.monotonic()
-    for (const { peer, capability, agoMs } of known) {
-      if (peer === self.id || !members.isMember(peer) || this.peers.get(peer)?.state === 'connected') continue
-      const { addresses } = capability
-      if (addresses.length > 0) this.#apply(peer, { type: 'found', way: 'gossip', addresses })
-      this.#apply(peer, { type: 'vouched', capability, at: now - agoMs })
-    }
-    this.#links?.soon()
-  }
-
-  /** Whether the mesh is one of many devices, and what follows when that has changed. */
-  #measure(): void {
-    const { members, linkAllUpTo = LINK_ALL_UP_TO } = this.#init
-    const links = this.#links
-    if (links === null) return
-    const isLarge = members.named().length > linkAllUpTo
-    if (isLarge === this.#isLarge) {
-      if (isLarge) links.soon()
-      return
-    }
-    this.#isLarge = isLarge
-    if (isLarge) {
-      for (const record of this.peers.all()) if (record.state === 'connected') links.connected(record)
-      links.soon()
-      return
-    }
-    links.keepAll()
-    for (const { id, addresses } of this.peers.all()) {
-      if (addresses.length === 0 || !members.isMember(id)) continue
-      this.#init.network?.services.dialer.found({ id, addresses, way: 'remembered', instance: null })
-    }
-  }
-
-  #linksOver(network: NeighbourNetwork): Links {
-    const { self, members, random = Math.random } = this.#init
-    const { dialer, capability, notices } = network.services
-    return new Links({
+  #largeMesh(network: NeighbourNetwork): LargeMesh {
+    const { self, members, linkAllUpTo, refute = () => undefined, random = Math.random } = this.#init
+    return new LargeMesh({
       self: self.id,
+      members,
+      names: () => this.names(),
+      network,
       peers: this.peers,
-      isMember: (id) => members.isMember(id),
-      dialer,
-      capability,
-      notices,
-      isBusy: (id) =>
-        network
-          .getConnections(peerIdFromString(id))
-          .some(({ streams }) =>
-            streams.some(({ protocol }) => !KEPT_STREAMS.some((kept) => protocol.startsWith(kept)))
-          ),
-      hangUp: (id) => {
-        network.hangUp(peerIdFromString(id)).catch(() => undefined)
+      apply: (id, news) => {
+        this.#apply(id, news)
       },
-      probe: (id) => {
-        const record = this.peers.get(id)
-        if (record !== undefined) this.#reaching?.reach(record, this.#stopped.signal).catch(() => undefined)
-      },
-      missed: (id) => {
-        this.#apply(id, { type: 'missed' })
-      },
-      unreachable: (id, until) => {
-        this.#apply(id, { type: 'unreachable', until })
-      },
+      refute,
+      ...(linkAllUpTo !== undefined && { linkAllUpTo }),
       clock: this.#clock,
-      random
+      random,
+      signal: this.#stopped.signal
     })
   }
 

@@ -5,7 +5,7 @@ import { DEFAULT_BEACON_PORT, DEFAULT_PORT } from '../protocols/discovery/index.
 import { byteCount, lifetime } from './amounts.ts'
 import { readEnvironment, type Environment } from './environment.ts'
 import { reasonOf } from './files.ts'
-import { LINK_ALL_UP_TO } from './link-plan.ts'
+import { LINK_ALL_UP_TO } from './mesh-size.ts'
 
 /** What the owner can decide about a node. Each comes from a flag, else the environment, else config.json, else the default. */
 export interface Settings {

@@ -1,6 +1,6 @@
 import '../../src/polyfill.ts'
 import assert from 'node:assert/strict'
-import { LINK_ALL_UP_TO } from '../../src/node/link-plan.ts'
+import { LINK_ALL_UP_TO } from '../../src/node/mesh-size.ts'
 import { RINGS } from '../../src/node/rings.ts'
 import { repeatMs } from '../../src/protocols/notices/index.ts'
 import { costs, isKnown, isNobodysCandidate, timeUntil } from './figures.ts'

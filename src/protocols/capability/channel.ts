@@ -41,8 +41,10 @@ export class Channel {
   #toSay: { notice: boolean; beat: number | null; echo: number | null } = { notice: true, beat: null, echo: null }
   #spareToSay: boolean | null = null
   #asks = false
-  /** Frames that tell who else is there, not sent yet. */
-  #knownToSay: Uint8Array[] = []
+  /** Whether this device ever asked on this stream: only then it is told who else is there. */
+  #hasAsked = false
+  /** Frames that tell who else is there, made as they are sent: of a thousand devices all at once would take too long. */
+  #knownToSay: Iterator<Uint8Array, undefined> | undefined
   #toldKnownAt = -Infinity
   #noticeAt = -Infinity
   #bucket: Bucket | undefined
@@ -93,6 +95,7 @@ export class Channel {
   /** The peer is to tell who else is there. */
   askKnown(): void {
     this.#asks = true
+    this.#hasAsked = true
     this.#say()
   }
 
@@ -132,7 +135,7 @@ export class Channel {
     }
     if (capability !== undefined) this.#events.notice(capability)
     if (spare !== undefined) this.#events.spare(spare)
-    if (known !== undefined) this.#events.known(known)
+    if (known !== undefined && this.#hasAsked) this.#events.known(known)
     this.#events.beat(roundTripMs)
   }
 
@@ -163,8 +166,11 @@ export class Channel {
 
   #sayKnown(): void {
     for (let sent = 0; sent < KNOWN_FRAMES_A_TICK && !this.#pulse.silent && this.#isWritable(); sent++) {
-      const frame = this.#knownToSay.shift()
-      if (frame === undefined) return
+      const frame = this.#knownToSay?.next().value
+      if (frame === undefined) {
+        this.#knownToSay = undefined
+        return
+      }
       this.#send(() => frame)
     }
   }
@@ -182,21 +188,20 @@ export class Channel {
   }
 }
 
-function framesOf(known: readonly Known[]): Uint8Array[] {
-  const frames: Uint8Array[] = []
+function* framesOf(known: readonly Known[]): Generator<Uint8Array, undefined> {
   let some: Known[] = []
   let bytes = 0
   for (const each of known) {
     const size = encodeWords({ known: [each] }).byteLength
+    // Longer than a frame may be: whoever wants to know it hears it from the device itself.
+    if (size > KNOWN_FRAME_BYTES) continue
     if (some.length > 0 && (bytes + size > KNOWN_FRAME_BYTES || some.length === MAX_KNOWN)) {
-      frames.push(encodeWords({ known: some }))
+      yield encodeWords({ known: some })
       some = []
       bytes = 0
     }
-    // Longer than a frame may be: whoever wants to know it hears it from the device itself.
-    if (size > KNOWN_FRAME_BYTES) continue
     some.push(each)
     bytes += size
   }
-  return some.length === 0 ? frames : [...frames, encodeWords({ known: some })]
+  if (some.length > 0) yield encodeWords({ known: some })
 }

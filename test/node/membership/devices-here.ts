@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMesh, type Mesh, type MeshEvent, type MeshOptions } from '../../../src/index.ts'
 
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 45_000
 
 type EventOf<T extends MeshEvent['type']> = Extract<MeshEvent, { type: T }>
 
@@ -20,12 +20,11 @@ export interface Device {
 
 /** Whole devices in this process, on loopback and without discovery. */
 export class DevicesHere {
-  /** Of their homes. */
-  readonly folder: string
+  readonly #folder: string
   readonly #running: { stop: () => void | Promise<void> }[] = []
 
   private constructor(folder: string) {
-    this.folder = folder
+    this.#folder = folder
   }
 
   static async create(): Promise<DevicesHere> {
@@ -33,7 +32,7 @@ export class DevicesHere {
   }
 
   async start(name: string, options: MeshOptions = {}): Promise<Device> {
-    const home = join(this.folder, options.home ?? name)
+    const home = join(this.#folder, options.home ?? name)
     const given: MeshOptions = { name, port: 0, listen: ['127.0.0.1'], discovery: [], ...options, home }
     const mesh = await createMesh(given)
     this.#running.push(mesh)
@@ -49,7 +48,7 @@ export class DevicesHere {
 
   async remove(): Promise<void> {
     await Promise.all(this.#running.splice(0).map(async (each) => each.stop()))
-    await rm(this.folder, { recursive: true, force: true })
+    await rm(this.#folder, { recursive: true, force: true })
   }
 }
 
