@@ -16,8 +16,11 @@ const BUSY_MS = 1000
 const QUIET_MS = 30_000
 /** The stream on which both said that they can spare the connection ends so long before the connection, at most. */
 const PARTING_MS = 5000
-/** Gossip passes a device's words on once it has told its topics, and keeps no history: so it speaks again after that. */
-const SPEAK_AGAIN_MS = 3000
+/**
+ * Gossip passes a device's words on once it has told its topics, and keeps no history: so it speaks again after that, and
+ * once more for a mesh that is busy, because all of it starts.
+ */
+const SPEAK_AGAIN_MS = [3000, 15_000]
 
 export interface LinksInit extends Pick<LinkDialsInit, 'dialer' | 'probe' | 'missed' | 'unreachable'> {
   self: string
@@ -97,9 +100,11 @@ export class Links {
     this.#losses.heardOf(record)
     if (!this.#words.has(id)) this.#words.set(id, { isSpare: false, isSpareThere: false, idleSince: Infinity })
     if (this.#around.connected(id)) {
-      clock.after(SPEAK_AGAIN_MS, () => {
-        if (this.#isRunning) notices.renew()
-      })
+      for (const ms of SPEAK_AGAIN_MS) {
+        clock.after(ms, () => {
+          if (this.#isRunning) notices.renew()
+        })
+      }
     }
     this.soon()
   }

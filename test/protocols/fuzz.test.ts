@@ -160,6 +160,13 @@ describe('whatever bytes come', () => {
       const frame = Buffer.concat([new Uint8Array([outer, 0x80, 0x80, 0x20]), many])
       assert.throws(() => decodeSync(frame), { name: 'ProtocolError', message: /too many elements/ })
     }
+    const lost = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x62 : 0))
+    assert.throws(() => decodeNotice(lost), { name: 'ProtocolError', message: /too many elements/ })
+    const known = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x32 : 0))
+    assert.throws(() => decodeWords(known), { name: 'ProtocolError', message: /too many elements/ })
+    // In one element of `known` the capability, in it all those models.
+    const nested = Buffer.concat([new Uint8Array([0x32, 0x84, 0x80, 0x04, 0x12, 0x80, 0x80, 0x04]), models])
+    assert.throws(() => decodeWords(nested), { name: 'ProtocolError', message: /too many elements/ })
     const addresses = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x4a : 0))
     assert.throws(() => decodeNotice(addresses), { name: 'ProtocolError', message: /too many elements/ })
   })

@@ -60,15 +60,23 @@ describe('a simulated mesh', function () {
     }
   })
 
-  it('costs a device no more connections and hardly more bytes when the mesh is twice as large', async () => {
+  it('costs a device at most so many connections, bytes and signatures, whatever its size', async () => {
     const measured = async (devices: number) => {
-      const mesh = await settled(devices, 3)
+      // Of all the last one does not start.
+      const mesh = await settled(devices + 1, 3)
       // As long as it takes until each has said once more what it runs.
       return costs(mesh, repeatMs(devices))
     }
-    const [small, large] = [await measured(36), await measured(72)]
-    assert.ok(small.connections.max <= 2 * RINGS && large.connections.max <= 2 * RINGS)
-    assert.ok(large.bytes.mean <= 1.5 * small.bytes.mean, `${small.bytes.mean} and ${large.bytes.mean} bytes`)
+    const [home, some, many] = [await measured(10), await measured(50), await measured(100)]
+    assert.equal(home.connections.max, 9)
+    assert.ok(home.bytes.max <= 250_000 && home.verified <= 20, JSON.stringify(home))
+    for (const { connections, bytes, verified } of [some, many]) {
+      assert.ok(connections.max <= 2 * RINGS, `${connections.max} connections`)
+      assert.ok(bytes.max <= 1_000_000, `${bytes.max} bytes a minute`)
+      // 64 notices a minute, a quarter more or less, and what a few of the others have to add.
+      assert.ok(verified <= 80, `${verified} signatures a minute`)
+    }
+    assert.ok(many.bytes.mean <= 1.2 * some.bytes.mean, `${some.bytes.mean} and ${many.bytes.mean} bytes`)
   })
 
   it('hears of a newcomer, of one that is killed, and of one whose cable is pulled', async () => {
