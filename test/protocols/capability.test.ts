@@ -122,10 +122,13 @@ describe('capability between two nodes', () => {
     let events: CapabilityEvent[]
     let reader: FrameReader
     let hello: Words
+    /** What the node knows of others. */
+    let others: () => Known[]
 
     beforeEach(async () => {
       clock = new ManualClock()
-      node = await device(desktop, { clock })
+      others = () => []
+      node = await device(desktop, { clock, known: () => others() })
       events = []
       node.services.capability.listen((event) => events.push(event))
       // The one that must wait for the other to open the stream is easier to play.
@@ -166,6 +169,34 @@ describe('capability between two nodes', () => {
       node.services.capability.changed()
       clock.advance(100)
       assert.deepEqual(await read(), { capability: desktop })
+    })
+
+    it('takes no word of who else is there unless it has asked for it', async () => {
+      const known = [{ peer: 'pi', capability: laptop, agoMs: 5 }]
+      await writeFrame(stream, encodeWords({ known }))
+      await writeFrame(stream, encodeWords({ spare: true }))
+      await until(() => types().includes('spare'))
+      assert.ok(!types().includes('known'))
+      node.services.capability.askKnown(peer)
+      assert.deepEqual(await read(), { asks: true })
+      await writeFrame(stream, encodeWords({ known }))
+      await until(() => types().includes('known'))
+    })
+
+    it('says who else is there only once in half a minute, however often it is asked', async () => {
+      let times = 0
+      others = () => {
+        times++
+        return []
+      }
+      for (let asked = 1; asked <= 3; asked++) {
+        await writeFrame(stream, encodeWords({ asks: true, beat: asked }))
+        assert.deepEqual(await read(), { echo: asked })
+      }
+      assert.equal(times, 1)
+      clock.advance(30_000)
+      await writeFrame(stream, encodeWords({ asks: true }))
+      await until(() => times === 2)
     })
 
     it('calls it silent within six seconds, keeps its stream, and has it back at its first word', async () => {

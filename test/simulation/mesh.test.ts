@@ -2,7 +2,6 @@ import '../../src/polyfill.ts'
 import assert from 'node:assert/strict'
 import { LINK_ALL_UP_TO } from '../../src/node/mesh-size.ts'
 import { RINGS } from '../../src/node/rings.ts'
-import { repeatMs } from '../../src/protocols/notices/index.ts'
 import { costs, isKnown, isNobodysCandidate, timeUntil } from './figures.ts'
 import { SimulatedMesh, type SimulatedDevice } from './mesh.ts'
 
@@ -10,6 +9,7 @@ import { SimulatedMesh, type SimulatedDevice } from './mesh.ts'
 const PATIENCE_MS = 240_000
 const SETTLE_MS = 45_000
 const MINUTE_MS = 60_000
+const MEASURED_MS = 30_000
 
 describe('a simulated mesh', function () {
   this.timeout(PATIENCE_MS)
@@ -64,8 +64,8 @@ describe('a simulated mesh', function () {
     const measured = async (devices: number) => {
       // Of all the last one does not start.
       const mesh = await settled(devices + 1, 3)
-      // As long as it takes until each has said once more what it runs.
-      return costs(mesh, repeatMs(devices))
+      mesh.spreadRepetitions(MEASURED_MS)
+      return costs(mesh, MEASURED_MS)
     }
     const [home, some, many] = [await measured(10), await measured(50), await measured(100)]
     assert.equal(home.connections.max, 9)
@@ -73,8 +73,8 @@ describe('a simulated mesh', function () {
     for (const { connections, bytes, verified } of [some, many]) {
       assert.ok(connections.max <= 2 * RINGS, `${connections.max} connections`)
       assert.ok(bytes.max <= 1_000_000, `${bytes.max} bytes a minute`)
-      // 64 notices a minute, a quarter more or less, and what a few of the others have to add.
-      assert.ok(verified <= 80, `${verified} signatures a minute`)
+      // 64 notices a minute, more or less by chance.
+      assert.ok(verified <= 100, `${verified} signatures a minute`)
     }
     assert.ok(many.bytes.mean <= 1.2 * some.bytes.mean, `${some.bytes.mean} and ${many.bytes.mean} bytes`)
   })
