@@ -23,6 +23,7 @@ import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
 import { DISK, memories, MERGE, SEARCH, WRITE } from './memories.ts'
 import { EXPORTED, IMPORTED, snapshots } from './snapshots.ts'
 import { putInto, table, type Entry, type Row } from './table.ts'
+import { thousand, THOUSAND_NAMES } from './thousand.ts'
 import { PROCESSOR, throughput, THROUGHPUT } from './throughput.ts'
 
 /** In the order of the table. */
@@ -40,7 +41,8 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   starting,
   memories,
   sharing,
-  snapshots
+  snapshots,
+  thousand
 }
 const NAMES = [
   FIRST_TOKEN,
@@ -72,7 +74,8 @@ const NAMES = [
   FRESH,
   MERGED,
   EXPORTED,
-  IMPORTED
+  IMPORTED,
+  ...THOUSAND_NAMES
 ]
 /** Beside the sources; this file runs compiled. */
 const README = fileURLToPath(new URL('../../bench/README.md', import.meta.url))

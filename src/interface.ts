@@ -25,9 +25,10 @@ export type FoundBy = 'mdns' | 'beacon' | 'remembered' | 'address' | 'scan' | 'g
 /**
  * - `connected`: heartbeats arrive, it may be asked
  * - `silent`: connected, but no heartbeat lately (suspended, or the cable was pulled)
+ * - `reachable`: in a mesh of many devices, heard of lately from others; connected as soon as it is asked
  * - `away`: known from before, not reachable now
  */
-export type PeerState = 'connected' | 'silent' | 'away'
+export type PeerState = 'connected' | 'silent' | 'reachable' | 'away'
 
 /** A member as seen from here, now. */
 export interface PeerInfo extends PeerLabel {

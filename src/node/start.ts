@@ -261,6 +261,8 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
         beaconPort: settings.beaconPort,
         instance: capability.get().instance,
         current: () => capability.get(),
+        known: () => neighbours.known(),
+        devices: () => neighbours.names().size,
         answer: (request, { signal, peer }) => answers.generate(request, { signal, asker: peer }),
         models: { share: new Sharing({ catalog, measurements }), maxUpload: settings.maxUpload },
         meet: (link) => remembering.meet(link),
@@ -282,7 +284,13 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     members: {
       isMember: (peer) => belonging?.roster.isMember(peer) === true,
       named: () => belonging?.roster.named() ?? [],
-      rosterOf: (peer, digest) => belonging?.rosterOf(peer, digest)
+      rosterOf: (peer, digest) => belonging?.rosterOf(peer, digest),
+      version: () => belonging?.roster.digest ?? null
+    },
+    linkAllUpTo: settings.linkAllUpTo,
+    refute: () => {
+      capability.renew()
+      network?.services.notices.renew()
     },
     network,
     store: peerStore(database),
@@ -304,7 +312,11 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     peers: neighbours.peers,
     names,
     here: (request, options) => answers.generate(request, { ...options, asker: null }),
-    there: (peerId, request, options) => askPeer(network, peerId, request, options),
+    stateOf: (record) => neighbours.stateOf(record),
+    there: async function* (peerId, request, options) {
+      await neighbours.reach(peerId, options?.signal)
+      yield* askPeer(network, peerId, request, options)
+    },
     recall: (messages) => recall(messages, (query, limit) => remembering.memories.search(query, limit), shown)
   })
   try {
