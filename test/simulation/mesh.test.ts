@@ -10,6 +10,8 @@ const PATIENCE_MS = 240_000
 const SETTLE_MS = 45_000
 const MINUTE_MS = 60_000
 const MEASURED_MS = 30_000
+/** Devices of a home, of a mesh of many, and of one that is larger. */
+const SIZES = process.env.MESH_SOAK === undefined ? ([10, 40, 60] as const) : ([10, 50, 100] as const)
 
 describe('a simulated mesh', function () {
   this.timeout(PATIENCE_MS)
@@ -67,7 +69,7 @@ describe('a simulated mesh', function () {
       mesh.spreadRepetitions(MEASURED_MS)
       return costs(mesh, MEASURED_MS)
     }
-    const [home, some, many] = [await measured(10), await measured(50), await measured(100)]
+    const [home, some, many] = [await measured(SIZES[0]), await measured(SIZES[1]), await measured(SIZES[2])]
     assert.equal(home.connections.max, 9)
     assert.ok(home.bytes.max <= 250_000 && home.verified <= 20, JSON.stringify(home))
     for (const { connections, bytes, verified } of [some, many]) {
