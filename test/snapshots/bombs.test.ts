@@ -98,6 +98,13 @@ describe('a snapshot that somebody has made up', () => {
     }
   })
 
+  it('is refused where it has more records than any roster, before all of them are held', async () => {
+    const records = Array.from({ length: 10_001 }, () => RECORD)
+    const source = await snapshotOf([...records, DOCUMENT, UPDATE])
+    await assert.rejects(readAll(source), { name: 'InvalidSnapshotError' })
+    assert.equal((await readAll(await snapshotOf(records.slice(1))))?.examined.records.length, 10_000)
+  })
+
   it('is refused where its head is none, tells another length, or is of a later release', async () => {
     const later = encodeHead(40)
     later.writeUInt16BE(2, 5)
