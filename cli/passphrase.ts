@@ -1,5 +1,5 @@
 /** A passphrase between a person and the command: typed unseen, read from a file or standard input, never an argument. */
-import { onTerminal, withDialogue } from './dialogue.ts'
+import { onTerminal, withDialogue, type Dialogue } from './dialogue.ts'
 import { UsageError } from './exit-codes.ts'
 import { readWholeFile } from './private-file.ts'
 import { readInput } from './standard-input.ts'
@@ -38,18 +38,23 @@ export async function newPassphrase(invocation: Invocation<PassphraseFlags>): Pr
   })
 }
 
-/** The one that a snapshot was closed with. @throws {UsageError} where nobody can be asked */
-export async function knownPassphrase(invocation: Invocation<PassphraseFlags>): Promise<string> {
-  const { values, hint } = invocation
+/**
+ * The one that a snapshot was closed with.
+ *
+ * @param dialogue with the person on the terminal, or null where nobody sits
+ * @throws {UsageError} where nobody can be asked
+ */
+export async function knownPassphrase(
+  invocation: Invocation<PassphraseFlags>,
+  dialogue: Dialogue | null
+): Promise<string> {
   const given = await unasked(invocation)
   if (given !== undefined) return given
-  if (!onTerminal(invocation) && values.passphrase !== true) {
-    throw new UsageError(
-      `A passphrase opens this snapshot. Without a terminal: ${hint('import FILE --passphrase-file PASSPHRASE-FILE')}, or ` +
-        '--passphrase and the passphrase on standard input.'
-    )
-  }
-  return await withDialogue(invocation, (dialogue) => dialogue.question('Passphrase (not shown): ', { secret: true }))
+  if (dialogue !== null) return await dialogue.question('Passphrase (not shown): ', { secret: true })
+  throw new UsageError(
+    `A passphrase opens this snapshot. Without a terminal: ${invocation.hint('import FILE --passphrase-file PASSPHRASE-FILE')}, or ` +
+      '--passphrase and the passphrase on standard input.'
+  )
 }
 
 /** From a file, or from standard input where no person is. */

@@ -1,6 +1,6 @@
 import { RemovedSignerError, WrongPassphraseError } from '../src/errors.ts'
 import type { Mesh, MeshSnapshots, SnapshotConsent, SnapshotImported } from '../src/interface.ts'
-import { onTerminal, withDialogue } from './dialogue.ts'
+import { onTerminal, withDialogue, type Dialogue } from './dialogue.ts'
 import { UsageError } from './exit-codes.ts'
 import { clockTime } from './human.ts'
 import { knownPassphrase, type PassphraseFlags } from './passphrase.ts'
@@ -29,23 +29,34 @@ export async function importSnapshot(
   path: string,
   invocation: Invocation<SnapshotImportFlags>
 ): Promise<SnapshotImported> {
-  const { interruption, values } = invocation
+  if (!onTerminal(invocation)) return await opened(mesh, path, invocation, null)
+  // One for all of it: what is typed before it is asked for shall not be shown either.
+  return await withDialogue(invocation, (dialogue) => opened(mesh, path, invocation, dialogue))
+}
+
+async function opened(
+  mesh: Mesh,
+  path: string,
+  invocation: Invocation<SnapshotImportFlags>,
+  dialogue: Dialogue | null
+): Promise<SnapshotImported> {
+  const { interruption, values, output } = invocation
   const { signal } = interruption
   const accept: SnapshotConsent[] = [
     ...(values['accept-removed'] === true ? (['removed'] as const) : []),
     ...(values['accept-foreign'] === true ? (['foreign'] as const) : [])
   ]
   const { to } = await mesh.snapshots.inspect({ path, signal })
-  const phrase = to === 'members' ? await phraseGiven(invocation) : undefined
+  const phrase = to === 'members' ? await phraseGiven(invocation, dialogue) : undefined
   const options = { path, signal, accept, ...(phrase !== undefined && { phrase }) }
   for (let attempt = 1; ; attempt++) {
     try {
-      const key = to === 'passphrase' ? { passphrase: await knownPassphrase(invocation) } : {}
-      return await take(mesh, { ...options, ...key }, invocation)
+      const key = to === 'passphrase' ? { passphrase: await knownPassphrase(invocation, dialogue) } : {}
+      return await take(mesh, { ...options, ...key }, invocation, dialogue)
     } catch (error) {
-      const mayRepeat = error instanceof WrongPassphraseError && to === 'passphrase' && attempt < TRIES
-      if (!mayRepeat || !onTerminal(invocation) || values['passphrase-file'] !== undefined) throw error
-      invocation.output.line('That is another passphrase.')
+      const wasTyped = to === 'passphrase' && dialogue !== null && values['passphrase-file'] === undefined
+      if (!(error instanceof WrongPassphraseError) || !wasTyped || attempt === TRIES) throw error
+      output.line('That is another passphrase.')
     }
   }
 }
@@ -62,16 +73,18 @@ function inWords({ new: added, changed, known }: SnapshotImported): string {
   return `${added} new, ${changed} changed, ${known} already here.`
 }
 
-async function take(mesh: Mesh, options: Options, invocation: Invocation): Promise<SnapshotImported> {
-  const { output } = invocation
+async function take(
+  mesh: Mesh,
+  options: Options,
+  { output }: Invocation,
+  dialogue: Dialogue | null
+): Promise<SnapshotImported> {
   try {
     return await followSnapshot<SnapshotImported>(mesh.snapshots.import(options), output)
   } catch (error) {
-    if (!(error instanceof RemovedSignerError) || !onTerminal(invocation)) throw error
+    if (!(error instanceof RemovedSignerError) || dialogue === null) throw error
     output.paragraph(`${String(error.details.name)} has written this snapshot, and was removed from your mesh since.`)
-    const isSure = await withDialogue(invocation, (dialogue) =>
-      dialogue.confirm('Was it in your own hands when it was written, and shall it be taken in?')
-    )
+    const isSure = await dialogue.confirm('Was it in your own hands when it was written, and shall it be taken in?')
     if (!isSure) throw error
     return await followSnapshot<SnapshotImported>(
       mesh.snapshots.import({ ...options, accept: [...(options.accept ?? []), 'removed'] }),
@@ -81,13 +94,15 @@ async function take(mesh: Mesh, options: Options, invocation: Invocation): Promi
 }
 
 /** @throws {UsageError} where nobody can be asked */
-async function phraseGiven(invocation: Invocation<SnapshotImportFlags>): Promise<string | undefined> {
-  const { values, output, hint } = invocation
+async function phraseGiven(
+  { values, output, hint }: Invocation<SnapshotImportFlags>,
+  dialogue: Dialogue | null
+): Promise<string | undefined> {
   const file = values['phrase-file']
   if (file !== undefined) return phraseOf(Buffer.from(readWholeFile(file, MOST_BYTES)).toString())
   if (values.recovery !== true) return undefined
-  if (!onTerminal(invocation)) {
+  if (dialogue === null) {
     throw new UsageError(`Without a terminal the phrase goes through a file: ${hint('import FILE --phrase-file FILE')}`)
   }
-  return await withDialogue(invocation, (dialogue) => askPhrase(dialogue, output, 'The recovery phrase'))
+  return await askPhrase(dialogue, output, 'The recovery phrase')
 }

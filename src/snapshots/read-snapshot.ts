@@ -72,7 +72,7 @@ export async function* examineSnapshot(
       continue
     }
     hashes.update(bytes)
-    if (kind === 'record') records.push(Uint8Array.from(content))
+    if (kind === 'record' && records.push(Uint8Array.from(content)) > MAX_RECORDS) throw invalid('malformed')
     if (kind === 'document') count.documents++
     if (kind === 'update') {
       count.updates++
@@ -82,7 +82,7 @@ export async function* examineSnapshot(
   if (manifest === null) throw invalid('malformed')
   compare(manifest, hashes, opened)
   const { documents, updates, mesh } = manifest
-  const isCounted = documents === count.documents && updates === count.updates && records.length <= MAX_RECORDS
+  const isCounted = documents === count.documents && updates === count.updates
   if (!isCounted || (mesh === null) !== (records.length === 0)) throw invalid('malformed')
   return { manifest, records }
 }

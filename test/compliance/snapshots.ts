@@ -76,6 +76,8 @@ export function snapshotCompliance(of: () => Mesh): void {
       const refusals: [events: AsyncIterable<unknown>, name: string][] = [
         [snapshots.export({ path: 'relative' }), 'InvalidRequestError'],
         [snapshots.export({ path, passphrase: 'short' }), 'InvalidRequestError'],
+        [snapshots.export({ path, passphrase: 12_345_678 as never }), 'InvalidRequestError'],
+        [snapshots.import({ path, passphrase: 12_345_678 as never }), 'InvalidRequestError'],
         [snapshots.import({ path: join(folder, 'missing') }), 'FileUnusableError']
       ]
       for (const [events, name] of refusals) await assert.rejects(collect(events), { name })
@@ -94,7 +96,6 @@ export function snapshotCompliance(of: () => Mesh): void {
   })
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- which snapshot it is, the caller knows
 async function collect<Done>(events: AsyncIterable<unknown>): Promise<(SnapshotProgress | Done)[]> {
   const all: (SnapshotProgress | Done)[] = []
   for await (const event of events) all.push(event as SnapshotProgress | Done)

@@ -104,6 +104,20 @@ describe('documents of a snapshot', () => {
     assert.equal(desktop.memories.get(kept.id).text, 'Kept')
   })
 
+  it('hold nothing of what was forgotten or replaced, which the log still has', () => {
+    const gone = laptop.memories.remember({ text: 'Plaintext8123 forgotten' })
+    const edited = laptop.memories.remember({ text: 'Kept' })
+    laptop.memories.edit(edited.id, { text: 'Plaintext8123 replaced' })
+    laptop.memories.edit(edited.id, { text: 'Kept again' })
+    laptop.memories.forget([gone.id])
+    const [shard] = laptop.documents.heads.all()
+    laptop.documents.close(shard!.id)
+    assert.ok(laptop.store.rows(shard!.id).some(({ update }) => Buffer.from(update).includes('Plaintext8123')))
+    for (const { update } of snapshotOf(laptop)) assert.ok(!Buffer.from(update).includes('Plaintext8123'))
+    assert.equal(takeIn(desktop, snapshotOf(laptop), laptop.key).new, 1)
+    assert.deepEqual(texts(desktop), ['Kept again'])
+  })
+
   it('that are a year old are merged with what was written, edited and forgotten since', () => {
     const all = laptop.memories.rememberAll(['one', 'two', 'three', 'four'].map((text) => ({ text })))
     takeIn(desktop, snapshotOf(laptop), laptop.key)

@@ -7,7 +7,8 @@ import { CHUNK_BYTES, payloadKey, sealChunk } from '../../src/snapshots/age-payl
 import { decodeManifest, encodeManifest, type Manifest } from '../../src/snapshots/manifest.ts'
 import { PieceHashes } from '../../src/snapshots/piece-hashes.ts'
 import { encodeHead, encodeSection } from '../../src/snapshots/sections.ts'
-import { MEMBERS, MESH, readAll, signer, sourceOf, type Source } from './sample.ts'
+import { headerOf, openSnapshot } from '../../src/snapshots/index.ts'
+import { examine, MEMBERS, MESH, readAll, secret, signer, sourceOf, type Source } from './sample.ts'
 
 const DOCUMENT = encodeSection('document', Buffer.from('m-aaaaaaaaaaaaaaaa-1'))
 const OTHER = encodeSection('document', Buffer.from('m-aaaaaaaaaaaaaaaa-2'))
@@ -81,10 +82,27 @@ describe('a snapshot that somebody has made up', () => {
     for (const [kind, length] of claims) {
       const section = Buffer.from([kind, 0, 0, 0, 0])
       section.writeUInt32BE(length, 1)
-      const content = Buffer.concat([encodeHead(0), RECORD, section, Buffer.alloc(1000)])
+      const content = Buffer.concat([encodeHead(0), RECORD, section, Buffer.alloc(4 * 2 ** 20)])
       content.set(encodeHead(content.length))
-      await assert.rejects(readAll(await sealed(content)), { name: 'InvalidSnapshotError' }, `${String(kind)}`)
+      const source = await sealed(content)
+      let furthest = 0
+      const watched: Source = {
+        size: source.size,
+        read: (offset, bytes) => {
+          furthest = Math.max(furthest, offset)
+          return source.read(offset, bytes)
+        }
+      }
+      await assert.rejects(readAll(watched), { name: 'InvalidSnapshotError' }, String(kind))
+      assert.ok(furthest < 100_000, `${String(kind)} of ${String(length)}: read from ${String(furthest)}`)
     }
+  })
+
+  it('is refused where it has more records than any roster, before all of them are held', async () => {
+    const records = Array.from({ length: 10_001 }, () => RECORD)
+    const source = await snapshotOf([...records, DOCUMENT, UPDATE])
+    await assert.rejects(readAll(source), { name: 'InvalidSnapshotError' })
+    assert.equal((await readAll(await snapshotOf(records.slice(1))))?.examined.records.length, 10_000)
   })
 
   it('is refused where its head is none, tells another length, or is of a later release', async () => {
@@ -123,10 +141,10 @@ describe('a snapshot that somebody has made up', () => {
   })
 
   it('is refused where what was signed is not what is in it', async () => {
-    const pieces = Buffer.alloc(32, 7)
-    await assert.rejects(readAll(await snapshotOf([RECORD, DOCUMENT, UPDATE], { pieces })), {
-      name: 'DamagedSnapshotError'
-    })
+    const source = await snapshotOf([RECORD, DOCUMENT, UPDATE], { pieces: Buffer.alloc(32, 7) })
+    const opened = await openSnapshot(source, await headerOf(source), [{ secret }])
+    // At the first reading already.
+    await assert.rejects(examine(opened!), { name: 'DamagedSnapshotError' })
     await assert.rejects(readAll(await snapshotOf([RECORD, DOCUMENT, UPDATE], { bytes: 9 })), {
       name: 'InvalidSnapshotError'
     })
@@ -166,7 +184,7 @@ describe('a snapshot that somebody has made up', () => {
   })
 
   it('is refused where it asks for more stretching of a passphrase than one second’s', async () => {
-    const header = `age-encryption.org/v1\n-> scrypt ${'A'.repeat(22)} 30\n${'A'.repeat(43)}\n--- ${'A'.repeat(43)}\n`
+    const header = `age-encryption.org/v1\n-> scrypt ${'A'.repeat(22)} 19\n${'A'.repeat(43)}\n--- ${'A'.repeat(43)}\n`
     await assert.rejects(readAll(sourceOf(Buffer.from(header)), [{ passphrase: 'anything' }]), {
       name: 'DamagedSnapshotError'
     })

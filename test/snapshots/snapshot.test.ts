@@ -220,6 +220,6 @@ describe('a snapshot', () => {
 function clamped(bytes: Uint8Array): string {
   const scalar = Buffer.from(bytes)
   scalar[0]! &= 248
-  scalar[31]! = (scalar[31]! & 127) | 64
+  scalar[31] = (scalar[31]! & 127) | 64
   return scalar.toString('hex')
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SnapshotCheck, SnapshotIntake, type TakenIn } from '../../crdt/index.ts'
 import {
   DiskFullError,
+  InvalidRequestError,
   NotForThisDeviceError,
   ProtocolError,
   RemovedError,
@@ -36,6 +37,9 @@ export async function* importSnapshot(
   options: Options,
   signal: AbortSignal
 ): AsyncGenerator<SnapshotProgress | SnapshotImported, void> {
+  for (const text of [options.passphrase, options.phrase] as unknown[]) {
+    if (text !== undefined && typeof text !== 'string') throw new InvalidRequestError('A passphrase is a text.')
+  }
   const source = await openFile(absolutePath(options.path))
   try {
     const total = source.size
