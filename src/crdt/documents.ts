@@ -84,6 +84,9 @@ export class Documents {
   readonly #opened = new Map<string, Opened>()
   readonly #listeners = new Set<(change: DocumentChange) => void>()
   readonly #spells = new Map<DeviceKey | null, Spell>()
+  /** Merged, and not yet durable: nobody was told. The oldest first. */
+  readonly #untold: DocumentChange[] = []
+  #settling: Promise<void> | null = null
 
   constructor(init: DocumentsInit) {
     this.#init = init
@@ -120,10 +123,12 @@ export class Documents {
   /**
    * Merges an update that a device gave.
    *
+   * @param lazily its sync to the disk is shared with those that follow at once and holds nothing up; listeners are told
+   *   when it is done (invariant 1). For bytes that whoever gave them still has.
    * @throws {NotAllowedError} when it is no member (invariant 3)
    * @throws {ProtocolError} when it is malformed or beyond a limit (invariant 4); nothing of it was taken
    */
-  merge(from: DeviceKey, id: string, update: Uint8Array): Merged {
+  merge(from: DeviceKey, id: string, update: Uint8Array, { lazily = false } = {}): Merged {
     if (!this.#init.isMember(from)) throw new NotAllowedError('Only members of the mesh may change what it remembers.')
     if (!isDocumentId(id)) throw new ProtocolError('An update was refused: it is for no document.')
     const inspected = inspectUpdate(update)
@@ -143,7 +148,7 @@ export class Documents {
     // Somebody writes under the number that this process took: the next write here needs another one.
     if ((inspected.covers.get(document.writer)?.to ?? 0) > document.clockOf(document.writer)) document.rotate()
     const applied = document.apply(update)
-    const committed = this.#commit(opened, applied, from)
+    const committed = this.#commit(opened, applied, from, lazily)
     const known = (change?: DocumentChange) =>
       [...inspected.entries].filter(
         (entry) => !change?.added.includes(entry) && !change?.changed.includes(entry) && opened.visible.has(entry)
@@ -158,6 +163,16 @@ export class Documents {
     this.#carryOver(id)
     const { added, changed, vanished } = change
     return { outcome: 'merged', document: id, added, changed, vanished, known: known(change) }
+  }
+
+  /** Changes that were merged lazily and are not durable yet. */
+  get unsettled(): number {
+    return this.#untold.length
+  }
+
+  /** Fulfilled when all that was merged until now is durable and told, or could not be made so. */
+  async settled(): Promise<void> {
+    await this.#settling
   }
 
   /** What a device lacks that has the state vector, in pieces that can each be merged in order. */
@@ -291,7 +306,8 @@ export class Documents {
   #commit(
     opened: Opened,
     { update, changed: keys }: Applied,
-    from: DeviceKey | null
+    from: DeviceKey | null,
+    lazily = false
   ): { change: DocumentChange; sequence: number } | null {
     const { document } = opened
     if (document.isPending) {
@@ -309,14 +325,38 @@ export class Documents {
       const { put, remove } = indexChange(document, change)
       const sha256 = hash('sha256', update, 'buffer')
       const rows = [{ document: document.id, update, sha256, time }]
-      sequence = store.commit({ rows, documents: [record], put, remove })[0]
+      sequence = store.commit({ rows, documents: [record], put, remove }, { lazily })[0]
       this.heads.set(record)
     } catch (error) {
       this.#opened.delete(document.id)
       throw error
     }
-    for (const listener of this.#listeners) listener(change)
+    this.#untold.push(change)
+    if (lazily) this.#settling ??= this.#settle()
+    else this.#tell(this.#untold.length)
     return { change, sequence: sequence ?? 0 }
+  }
+
+  async #settle(): Promise<void> {
+    const { store, warn } = this.#init
+    try {
+      for (let last = this.#untold.at(-1); last !== undefined; last = this.#untold.at(-1)) {
+        await store.settle()
+        this.#tell(this.#untold.indexOf(last) + 1)
+      }
+    } catch (error) {
+      // What comes next tries again, and tells of these first.
+      warn(
+        `What other devices said may not be on the disk yet: ${error instanceof Error ? error.message : String(error)}`
+      )
+    } finally {
+      this.#settling = null
+    }
+  }
+
+  /** Tells of the oldest changes, which are durable. */
+  #tell(count: number): void {
+    for (const change of this.#untold.splice(0, count)) for (const listener of this.#listeners) listener(change)
   }
 
   #recordFor(id: string): DocumentRecord | undefined {
@@ -483,7 +523,7 @@ function upToGaps(document: Document, updates: readonly Uint8Array[]): { documen
 
 function* indexedEntries(document: Document, ids: Iterable<string>): Generator<IndexedMemory> {
   for (const id of ids) {
-    const memory = memoryOf(document.get, id)
+    const memory = memoryOf(document, id)
     if (memory !== null) yield { ...memory, document: document.id }
   }
 }

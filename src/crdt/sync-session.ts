@@ -37,6 +37,9 @@ export interface SyncSessionInit {
 
 type Job = { message: SyncMessage } | { delta: string; vector: Uint8Array }
 
+/** Updates that are merged and not yet synced to the disk; a slow disk makes the sender wait. */
+const MAX_UNSETTLED = 32
+
 /** Comparisons in a row that may bring nothing before the session gives up for now. */
 const FRUITLESS = 3
 
@@ -123,7 +126,7 @@ export class SyncSession {
         }
         break
       case 'update':
-        this.#onUpdate(message.document, message.update)
+        await this.#onUpdate(message.document, message.update)
         break
       case 'turn':
         this.#onTurn()
@@ -212,9 +215,10 @@ export class SyncSession {
     if (answer) this.#answer({ type: 'states', documents: [this.#stateOf(id)], answer: false })
   }
 
-  #onUpdate(id: string, update: Uint8Array): void {
+  async #onUpdate(id: string, update: Uint8Array): Promise<void> {
     const { documents, peer } = this.#init
-    const merged = documents.merge(peer, id, update)
+    // The other device still has it: one sync of the disk serves all that comes while it takes its time.
+    const merged = documents.merge(peer, id, update, { lazily: true })
     if (merged.outcome === 'gap') {
       // One question a document: a flood of updates that do not fit costs one answer.
       if (this.#asked.has(id)) return
@@ -227,6 +231,7 @@ export class SyncSession {
     } else {
       this.#asked.delete(id)
     }
+    if (documents.unsettled >= MAX_UNSETTLED) await documents.settled()
   }
 
   #onTurn(): void {

@@ -72,6 +72,7 @@ export function mapStore(disk: Disk): MemoryStore {
       }
       return appended.map(({ sequence }) => sequence)
     },
+    settle: () => Promise.resolve(),
     compactable: (before) =>
       [...disk.rows]
         .filter(([, rows]) => rows.some(({ compacted, time }) => !compacted && time < before))
