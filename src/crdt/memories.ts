@@ -111,9 +111,9 @@ export class Memories {
    * @throws {ManyForgottenError} when they are many and `sure` was not said; nothing was forgotten then
    */
   forget(ids: readonly string[], { now = false, sure = false }: ForgetOptions = {}): Memory[] {
-    const { documents, store } = this.#init
+    const { documents } = this.#init
     const found = new Map(ids.map((id) => this.#find(id)).map((one) => [one.memory.id, one]))
-    const total = store.count()
+    const total = this.count()
     if (!sure && isMany(found.size, total)) {
       const count = found.size
       throw new ManyForgottenError(
@@ -153,7 +153,7 @@ export class Memories {
 
   /** How many there are. */
   count(): number {
-    return this.#init.store.count()
+    return this.#init.documents.heads.memories
   }
 
   /** When and where an edit was made. */

@@ -128,7 +128,6 @@ export interface MemoryStore {
   list(options: ListOptions): Memory[]
   /** By relevance, best first. Words of the query need not all occur. */
   search(query: string, limit: number): Scored[]
-  count(): number
   /** Replaces what the index shows of one document. */
   reindex(document: string, memories: readonly IndexedMemory[]): void
   /** Leaves no trace of what was erased in the files of the store. */

@@ -55,27 +55,24 @@ interface Word {
   weight: number
 }
 
-interface Read {
-  row: number
-  text: string
-  letters: number
-}
+type Read = [row: number, letters: number, text: string]
 
+/** Numbers reach the database as fractions, and FTS5 skips to a row only for a whole number: hence the casts. */
 export function memorySearch(database: Database.Database): (query: string, limit: number) => Hit[] {
   const readNewest = database.prepare(
     `SELECT group_concat(rowid) AS rows FROM (
-       SELECT rowid FROM memory_text WHERE memory_text MATCH ?1 AND rowid > ?2 ORDER BY rowid DESC LIMIT ${NEWEST}
+       SELECT rowid FROM memory_text WHERE memory_text MATCH ?1 AND rowid > CAST(?2 AS INTEGER) ORDER BY rowid DESC LIMIT ${NEWEST}
      )`
   )
   const readSample = database.prepare(
     `SELECT count(*) AS count, min(rowid) AS oldest FROM (
-       SELECT rowid FROM memory_text WHERE memory_text MATCH ?1 AND rowid <= ?2 ORDER BY rowid DESC LIMIT ${SAMPLE}
+       SELECT rowid FROM memory_text WHERE memory_text MATCH ?1 AND rowid <= CAST(?2 AS INTEGER) ORDER BY rowid DESC LIMIT ${SAMPLE}
      )`
   )
   const readLast = database.prepare('SELECT max(rowid) AS last FROM memory')
   const readTexts = database.prepare(
-    `SELECT m.rowid AS row, length(m.text) AS letters,
-            substr(m.text, 1, ${READ}) || ' ' || m.tags || ' ' || coalesce(m.source, '') AS text
+    `SELECT json_group_array(json_array(m.rowid, length(m.text),
+              substr(m.text, 1, ${READ}) || ' ' || m.tags || ' ' || coalesce(m.source, ''))) AS texts
      FROM json_each(?) JOIN memory m ON m.rowid = value`
   )
 
@@ -122,8 +119,8 @@ export function memorySearch(database: Database.Database): (query: string, limit
       }
     }
     const chosen = mostPromising(words)
-    const read = readTexts.all(JSON.stringify([...chosen.keys()])) as Read[]
-    return rank(read, words, chosen).slice(0, limit)
+    const { texts } = readTexts.get(JSON.stringify([...chosen.keys()])) as { texts: string }
+    return rank(JSON.parse(texts) as Read[], words, chosen).slice(0, limit)
   }
 }
 
@@ -147,10 +144,10 @@ function mostPromising(words: readonly Word[]): Map<number, number> {
 }
 
 function rank(read: readonly Read[], words: readonly Word[], chosen: ReadonlyMap<number, number>): Hit[] {
-  const average = read.reduce((sum, { letters }) => sum + letters, 0) / Math.max(1, read.length)
+  const average = read.reduce((sum, [, letters]) => sum + letters, 0) / Math.max(1, read.length)
   const places = new Map(words.map(({ folded }, index) => [folded, index]))
   const beginnings = [...words.entries()].filter(([, { isBeginning }]) => isBeginning)
-  const hits = read.map(({ row, text, letters }): Hit => {
+  const hits = read.map(([row, letters, text]): Hit => {
     const counts = words.map(() => 0)
     const count = (index: number): void => {
       counts[index] = (counts[index] ?? 0) + 1

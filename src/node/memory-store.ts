@@ -88,7 +88,6 @@ export function memoryStore(database: Database.Database): MemoryStore {
        AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?3))
      ORDER BY time DESC, id DESC LIMIT ?4`
   )
-  const countMemories = prepare('SELECT count(*) AS count FROM memory')
   const readMemories = prepare(`SELECT ${MEMORY}, m.rowid AS row FROM json_each(?) JOIN memory m ON m.rowid = value`)
   const searchRows = memorySearch(database)
 
@@ -236,7 +235,6 @@ export function memoryStore(database: Database.Database): MemoryStore {
         return memory === undefined ? [] : [{ ...memory, score }]
       })
     },
-    count: () => (countMemories.get() as { count: number }).count,
     reindex: transaction((document: string, memories: readonly IndexedMemory[]) => {
       removeMemories.run(document)
       put(memories)

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { isIntact } from '../../src/crdt/documents.ts'
-import { keyOf, newHome, openDevice, removeHome, type TestDevice } from './device.ts'
+import { keyOf, newHome, openDevice, removeHome } from './device.ts'
+import { checkAcknowledged, filesWith } from './kept.ts'
 import { link } from './link.ts'
 import { randomFrom } from './random.ts'
 
 const SOAK = process.env.MESH_SOAK !== undefined
-const WRITER = fileURLToPath(new URL('./writer-process.js', import.meta.url))
 const DAY_MS = 24 * 60 * 60 * 1000
 
 describe('memories on a disk', () => {
@@ -24,39 +21,6 @@ describe('memories on a disk', () => {
   afterEach(() => {
     removeHome(home)
   })
-
-  /** In CI as many as fit, up to a hundred. */
-  it('are all there after kill -9 at any moment of writing and compacting', async () => {
-    const random = randomFrom(Number(process.env.MESH_SEED ?? 1))
-    const start = performance.now()
-    const acknowledged = new Map<string, string>()
-    const gone = new Set<string>()
-    const doubtful = new Set<string>()
-    let runs = 0
-    for (; runs < (SOAK ? 1000 : 100); runs++) {
-      if (!SOAK && runs >= 5 && performance.now() - start > 15_000) break
-      const child = spawn(process.execPath, [WRITER, home], { stdio: ['ignore', 'pipe', 'inherit'] })
-      // Counted in what it says, so that a slow machine is killed as often in the middle of things.
-      let left = Math.floor(random() * 120)
-      for await (const line of createInterface({ input: child.stdout })) {
-        const [what, id = '', ...text] = line.split(' ')
-        if (what === '+') acknowledged.set(id, text.join(' '))
-        if (what === '?') doubtful.add(id)
-        if (what === '-') gone.add(id)
-        if (left-- === 0) child.kill('SIGKILL')
-      }
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-      assert.equal(child.signalCode, 'SIGKILL')
-    }
-    const device = openDevice({ home })
-    assert.equal(
-      (device.database.prepare('PRAGMA integrity_check').get() as { integrity_check: string }).integrity_check,
-      'ok'
-    )
-    check(device, acknowledged, gone, doubtful)
-    device.close()
-    process.stdout.write(`      ${String(runs)} kills, ${String(acknowledged.size)} acknowledged\n`)
-  }).timeout(SOAK ? 0 : 120_000)
 
   it('open after the end of the journal was cut off or zeroed, with all before it', () => {
     const device = openDevice({ home })
@@ -112,13 +76,13 @@ describe('memories on a disk', () => {
       assert.ok(written.size > 20)
       const [document] = device.documents.heads.all()
       assert.equal(device.maintenance.compact(document!.id, Date.now() + 31 * DAY_MS), false)
-      check(device, written)
+      checkAcknowledged(device, written)
       writeFileSync(ballast, '')
       const { id, text } = device.memories.remember({ text: 'There is room again' })
       written.set(id, text)
       device.close()
       const again = openDevice({ home: mount })
-      check(again, written)
+      checkAcknowledged(again, written)
       assert.ok(again.documents.isSound(document!.id))
       again.close()
     } finally {
@@ -230,22 +194,3 @@ describe('memories on a disk', () => {
     removeHome(other.home)
   })
 })
-
-function check(
-  { memories }: TestDevice,
-  acknowledged: ReadonlyMap<string, string>,
-  gone: ReadonlySet<string> = new Set(),
-  doubtful: ReadonlySet<string> = new Set()
-): void {
-  const there = new Map(memories.list({ limit: 1_000_000 }).map(({ id, text }) => [id, text]))
-  for (const [id, text] of acknowledged) {
-    if (gone.has(id)) assert.ok(!there.has(id), `${id} came back`)
-    else if (!doubtful.has(id)) assert.equal(there.get(id), text)
-  }
-}
-
-function filesWith(folder: string, text: string): string[] {
-  return readdirSync(folder).filter(
-    (name) => existsSync(join(folder, name)) && readFileSync(join(folder, name)).includes(text)
-  )
-}
