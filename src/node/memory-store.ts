@@ -240,8 +240,8 @@ export function memoryStore(database: Database.Database): MemoryStore {
       put(memories)
     }),
     scrub() {
-      // The journal holds old pages until it is cut; the index keeps erased words until its parts are merged.
-      database.exec("INSERT INTO memory_text (memory_text) VALUES ('optimize'); PRAGMA wal_checkpoint(TRUNCATE)")
+      // The journal holds old pages until it is cut; pages and index are clean by then (secure_delete, secure-delete).
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     }
   }
 }

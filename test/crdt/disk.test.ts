@@ -55,7 +55,7 @@ describe('memories on a disk', () => {
     device.close()
   }).timeout(60_000)
 
-  it('lose nothing to a full disk, and go on when there is room again', function () {
+  it('lose nothing to a full disk, and go on when there is room again', async function () {
     const mount = join(home, 'small')
     mkdirSync(mount)
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', mount]).status !== 0) {
@@ -77,7 +77,32 @@ describe('memories on a disk', () => {
       const [document] = device.documents.heads.all()
       assert.equal(device.maintenance.compact(document!.id, Date.now() + 31 * DAY_MS), false)
       checkAcknowledged(device, written)
+      // What another device tells is not taken, nor told of; the conversation ends, and so it is told again later.
+      const other = openDevice({ key: keyOf('b') })
+      const theirs = new Map(
+        other.memories
+          .rememberAll(Array.from({ length: 100 }, (_, at) => ({ text: `${String(at)} ${'y'.repeat(2000)}` })))
+          .map(({ id, text }) => [id, text])
+      )
+      const told: string[] = []
+      device.documents.onChange(({ from, added }) => {
+        if (from !== null) told.push(...added)
+      })
+      const joined = link(device, other)
+      await joined.quiet()
+      assert.deepEqual(
+        joined.errors.map((error) => (error as Error).name),
+        ['DiskFullError']
+      )
+      await device.documents.settled()
+      for (const id of told) assert.equal(device.memories.get(id).text, theirs.get(id))
+      assert.ok(told.length < theirs.size)
+      checkAcknowledged(device, written)
       writeFileSync(ballast, '')
+      spawnSync('mount', ['-o', 'remount,size=8m', mount])
+      await link(device, other).quiet()
+      checkAcknowledged(device, theirs)
+      assert.equal(device.maintenance.compact(document!.id, Date.now() + 31 * DAY_MS), true)
       const { id, text } = device.memories.remember({ text: 'There is room again' })
       written.set(id, text)
       device.close()
@@ -85,6 +110,8 @@ describe('memories on a disk', () => {
       checkAcknowledged(again, written)
       assert.ok(again.documents.isSound(document!.id))
       again.close()
+      other.close()
+      removeHome(other.home)
     } finally {
       // Lazily: the database's files are let go of when its statements are collected.
       spawnSync('umount', ['-l', mount])
