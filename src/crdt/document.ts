@@ -1,7 +1,7 @@
 import { hash, randomInt } from 'node:crypto'
 import * as Y from 'yjs'
 import { ROOT } from './inspect-update.ts'
-import { entryOf } from './keys.ts'
+import { entryOf, newTagKey } from './keys.ts'
 
 /** What one transaction did to a document. */
 export interface Applied {
@@ -99,6 +99,8 @@ export class Document {
 
   /** The keys of what was edited of an entry since it was written. */
   fieldsOf = (id: string): ReadonlySet<string> => this.#fields.get(id) ?? NONE
+
+  newTagKey = (id: string): string => newTagKey(id, this.#numbers)
 
   has(key: string): boolean {
     return this.#hashes.has(key)

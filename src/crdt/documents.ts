@@ -84,8 +84,11 @@ export class Documents {
   readonly #opened = new Map<string, Opened>()
   readonly #listeners = new Set<(change: DocumentChange) => void>()
   readonly #spells = new Map<DeviceKey | null, Spell>()
-  /** Merged, and not yet durable: nobody was told. The oldest first. */
+  /** What was committed and nobody was told of yet, the oldest first. */
   readonly #untold: DocumentChange[] = []
+  /** How many of them are durable. */
+  #durable = 0
+  #telling = false
   #settling: Promise<void> | null = null
 
   constructor(init: DocumentsInit) {
@@ -354,9 +357,23 @@ export class Documents {
     }
   }
 
-  /** Tells of the oldest changes, which are durable. */
+  /**
+   * Tells of the oldest changes, which are durable. One after the other, also where a listener causes the next one: what
+   * deletes an entry must not reach anybody before the mark that says why.
+   */
   #tell(count: number): void {
-    for (const change of this.#untold.splice(0, count)) for (const listener of this.#listeners) listener(change)
+    this.#durable = Math.max(this.#durable, count)
+    if (this.#telling) return
+    this.#telling = true
+    try {
+      while (this.#durable > 0) {
+        this.#durable--
+        const change = this.#untold.shift()
+        if (change !== undefined) for (const listener of this.#listeners) listener(change)
+      }
+    } finally {
+      this.#telling = false
+    }
   }
 
   #recordFor(id: string): DocumentRecord | undefined {

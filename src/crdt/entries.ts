@@ -1,5 +1,5 @@
 import type { ConversationMessage, Memory, MemoryKind } from '../interface.ts'
-import { entryOf, fieldKey, goneKey, isTagKey, newTagKey } from './keys.ts'
+import { entryOf, fieldKey, goneKey, isTagKey } from './keys.ts'
 import { readValue, type Json, type JsonObject } from './value.ts'
 
 /** The text at a key of one document. */
@@ -10,6 +10,11 @@ export interface Reading {
   get: Get
   /** The keys of what was edited of it. */
   fieldsOf: (id: string) => Iterable<string>
+}
+
+/** … and to tag it. */
+export interface Tagging extends Reading {
+  newTagKey: (id: string) => string
 }
 
 export type Message = ConversationMessage & { order: number }
@@ -76,7 +81,7 @@ export function tagsOf(reading: Reading, id: string): string[] {
 
 /** What has to be written so that a memory has these tags and no others: only what changes, so that edits elsewhere hold. */
 export function tagWrites(
-  reading: Reading,
+  reading: Tagging,
   id: string,
   wanted: readonly string[],
   mark: JsonObject
@@ -89,11 +94,11 @@ export function tagWrites(
   const writes: [string, string][] = []
   for (const tag of wanted) {
     const state = states.get(tag)
-    if (state === undefined || !isOn(state)) writes.push(write(state?.off[0] ?? newTagKey(id), tag, true))
+    if (state === undefined || !isOn(state)) writes.push(write(state?.off[0] ?? reading.newTagKey(id), tag, true))
   }
   for (const [tag, state] of states) {
     if (wanted.includes(tag) || !isOn(state)) continue
-    for (const key of state.on.length > 0 ? state.on : [newTagKey(id)]) writes.push(write(key, tag, false))
+    for (const key of state.on.length > 0 ? state.on : [reading.newTagKey(id)]) writes.push(write(key, tag, false))
   }
   return writes
 }

@@ -50,9 +50,14 @@ export function fieldKey(id: string, field: string): string {
 /** Longer than the name of any field. */
 const TAG_LETTERS = 16
 
-/** A new key for a tag. At random: a key outlives what is forgotten, and must not tell which tag it was. */
-export function newTagKey(id: string): string {
-  return `${id}/${Array.from(randomBytes(TAG_LETTERS), (byte) => String.fromCharCode(97 + (byte & 15))).join('')}`
+/**
+ * A new key for a tag. At random: a key outlives what is forgotten, and must not tell which tag it was.
+ *
+ * @param numbers random ones of 32 bits
+ */
+export function newTagKey(id: string, numbers: () => number): string {
+  const digits = [numbers(), numbers()].map((number) => number.toString(16).padStart(TAG_LETTERS / 2, '0')).join('')
+  return `${id}/${Array.from(digits, (digit) => String.fromCharCode(97 + Number.parseInt(digit, 16))).join('')}`
 }
 
 export function isTagKey(key: string): boolean {

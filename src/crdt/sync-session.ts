@@ -52,6 +52,8 @@ export class SyncSession {
   readonly #jobs: Job[] = []
   /** Documents whose delta was asked for, because a live update did not fit. */
   readonly #asked = new Set<string>()
+  /** Later generations that were offered: once, however many updates of earlier ones come. */
+  readonly #offered = new Set<string>()
   #bytes = 0
   #working = false
   /** Whether something was answered since the last turn was given. */
@@ -140,6 +142,7 @@ export class SyncSession {
     const own = documents.heads.root()
     if (answer) this.#tellRoot(false)
     this.#asked.clear()
+    this.#offered.clear()
     if (Buffer.compare(theirs, own) === 0) {
       this.#fruitless = 0
       if (!this.#isRound) this.#enter('synced')
@@ -247,6 +250,8 @@ export class SyncSession {
 
   /** A later generation is offered like an unknown document: with what is here of it. */
   #offer(id: string): void {
+    if (this.#offered.has(id)) return
+    this.#offered.add(id)
     this.#answer({ type: 'states', documents: [this.#stateOf(id)], answer: true })
   }
 

@@ -83,6 +83,20 @@ describe('a member who means harm', () => {
       rows: 0,
       stored: 0
     }),
+    'a thousand updates of a generation that is over': () => {
+      device.documents.heal(shard)
+      return {
+        frames: Array.from({ length: 1000 }, (_, index) =>
+          forged(7, index, [written(`k${String(index)}`, '{"text":"x","time":1}')])
+        ),
+        ends: false,
+        // The later one is offered once.
+        messages: 1,
+        bytes: 1024,
+        rows: 0,
+        stored: 0
+      }
+    },
     'keys that reach a prototype': () => ({
       frames: [forged(7, 0, [written('k', '{"text":"x","__proto__":{"admin":true}}')])],
       ...nothing

@@ -94,6 +94,22 @@ describe('what another device told', () => {
     removeHome(other.home)
   })
 
+  it('is told in the order in which it came to be, also where hearing of it makes somebody write', () => {
+    const device = openDevice({ key: keyOf('a') })
+    const heard: string[][] = [[], []]
+    const text = (id: string | undefined) => device.memories.get(id ?? '').text
+    device.documents.onChange(({ added }) => {
+      heard[0]!.push(text(added[0]))
+      if (heard[0]!.length < 3) device.memories.remember({ text: `after ${text(added[0])}` })
+    })
+    device.documents.onChange(({ added }) => heard[1]!.push(text(added[0])))
+    device.memories.remember({ text: 'first' })
+    assert.deepEqual(heard[0], ['first', 'after first', 'after after first'])
+    assert.deepEqual(heard[1], heard[0])
+    device.close()
+    removeHome(device.home)
+  })
+
   it('leaves the next write synced in full', async () => {
     const device = openDevice({ key: keyOf('a') })
     const other = openDevice({ key: keyOf('b') })
