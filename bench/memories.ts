@@ -54,7 +54,7 @@ async function million({ times, tell }: Effort): Promise<Row[]> {
     fill(built, count)
     tell(`${count} memories written in ${figure((performance.now() - startedAt) / 1000)} s`)
     const rows = asked(built, times)
-    built.store.scrub()
+    built.store.scrub({ index: false })
     const bytes = statSync(join(home, 'mesh.db')).size / built.memories.count()
     built.close()
 
@@ -140,7 +140,7 @@ function edited({ times }: Effort): Row {
       device.memories.edit(id, edit % 10 === 0 ? { tags: [word()] } : { text: text() })
     }
     const bytes = (): string => {
-      device.store.scrub()
+      device.store.scrub({ index: false })
       return (statSync(join(device.home, 'mesh.db')).size / memories).toFixed(0)
     }
     const before = bytes()

@@ -218,7 +218,7 @@ export class Documents {
       store.rewrite(document, withoutEntries(store.rows(document), new Set(entries)))
       this.#opened.delete(document)
     }
-    store.scrub()
+    store.scrub({ index: true })
   }
 
   /** Erases an earlier generation whose entries the latest one holds. */

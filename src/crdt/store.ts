@@ -130,6 +130,6 @@ export interface MemoryStore {
   search(query: string, limit: number): Scored[]
   /** Replaces what the index shows of one document. */
   reindex(document: string, memories: readonly IndexedMemory[]): void
-  /** Leaves no trace of what was erased in the files of the store. */
-  scrub(): void
+  /** Leaves no trace of what was erased in the files of the store; with `index` none in the index either. */
+  scrub(options: { index: boolean }): void
 }

@@ -83,10 +83,7 @@ const MIGRATIONS: readonly string[] = [
      INSERT INTO memory_text (memory_text, rowid, text, tags, source)
      VALUES ('delete', old.rowid, old.text, old.tags, old.source);
      INSERT INTO memory_text (rowid, text, tags, source) VALUES (new.rowid, new.text, new.tags, new.source);
-   END;`,
-  // Words of what is forgotten leave the index at once. Else it keeps them, with a mark, until all its parts are merged,
-  // and the oldest marks even then; to merge them takes seconds for a million memories.
-  `INSERT INTO memory_text (memory_text, rank) VALUES ('secure-delete', 1);`
+   END;`
 ]
 
 /** Opens the one database of a home and brings its schema up to date. @throws {HomeUnusableError} */
