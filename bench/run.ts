@@ -8,6 +8,7 @@
 import '../src/polyfill.ts'
 import { fileURLToPath } from 'node:url'
 import { checks, CHECKS } from './checks.ts'
+import { AUTOMERGE, automerge } from './automerge.ts'
 import { comparison, COMPARED_ALONE, COMPARED_AT_ONCE } from './comparison.ts'
 import { COPIED, COPIED_BY_TLS, copying } from './copying.ts'
 import { CUT, death, KILLED } from './death.ts'
@@ -18,9 +19,9 @@ import { FIRST_TOKEN, firstToken, SOCKET } from './first-token.ts'
 import { joining, JOINED_BY_CODE, JOINED_BY_INVITE } from './joining.ts'
 import { loadNow, machineInWords } from './machine.ts'
 import { SERVED_HERE, SERVED_THERE, servedEngine } from './served.ts'
-import { CHECKED, FRESH, MERGED, sharing, VISIBLE } from './sharing.ts'
+import { CHECKED, FRESH, HELD, HELD_BACKGROUND, KEPT, MERGED, sharing, VISIBLE } from './sharing.ts'
 import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
-import { DISK, memories, MERGE, SEARCH, WRITE } from './memories.ts'
+import { COLD, DISK, DISK_EDITED, IDLE_MANY, memories, SEARCH, WORST, WRITE } from './memories.ts'
 import { EXPORTED, IMPORTED, snapshots } from './snapshots.ts'
 import { putInto, table, type Entry, type Row } from './table.ts'
 import { thousand, THOUSAND_NAMES } from './thousand.ts'
@@ -42,7 +43,8 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   memories,
   sharing,
   snapshots,
-  thousand
+  thousand,
+  automerge
 }
 const NAMES = [
   FIRST_TOKEN,
@@ -65,17 +67,24 @@ const NAMES = [
   READY,
   FIRST_READY,
   IDLE,
-  MERGE,
-  WRITE,
   SEARCH,
+  WORST,
+  WRITE,
+  COLD,
+  IDLE_MANY,
   DISK,
+  DISK_EDITED,
   VISIBLE,
   CHECKED,
   FRESH,
   MERGED,
   EXPORTED,
   IMPORTED,
-  ...THOUSAND_NAMES
+  ...THOUSAND_NAMES,
+  HELD,
+  KEPT,
+  HELD_BACKGROUND,
+  ...Object.values(AUTOMERGE)
 ]
 /** Beside the sources; this file runs compiled. */
 const README = fileURLToPath(new URL('../../bench/README.md', import.meta.url))

@@ -8,9 +8,9 @@ import { openDevice } from '../test/crdt/device.ts'
 import { HomesOfMesh } from '../test/integration/homes.ts'
 import type { Effort } from './effort.ts'
 import { figure, middle } from './figures.ts'
-import { textOf } from './memories.ts'
 import { median } from './statistics.ts'
 import { verdict, type Row } from './table.ts'
+import { texts } from './texts.ts'
 
 export const EXPORTED = '100,000 memories exported to a file, read back'
 export const IMPORTED = 'the same imported on a device that has none of them'
@@ -108,8 +108,9 @@ function rowOf(what: string, rounds: readonly Round[], many: number): Row {
 
 function fill(home: string, count: number): void {
   const device = openDevice({ home })
+  const { text } = texts(1)
   for (let start = 0; start < count; start += 1000) {
-    device.memories.rememberAll(Array.from({ length: 1000 }, (_, index) => ({ text: textOf(start + index) })))
+    device.memories.rememberAll(Array.from({ length: 1000 }, () => ({ text: text() })))
   }
   device.close()
 }

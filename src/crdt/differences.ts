@@ -12,7 +12,7 @@ interface Seen {
 
 function* indexedEntries(document: Document, ids: Iterable<string>): Generator<IndexedMemory> {
   for (const id of ids) {
-    const memory = memoryOf(document.get, id)
+    const memory = memoryOf(document, id)
     if (memory !== null) yield { ...memory, document: document.id }
   }
 }

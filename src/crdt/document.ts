@@ -1,6 +1,7 @@
 import { hash, randomInt } from 'node:crypto'
 import * as Y from 'yjs'
 import { ROOT } from './inspect-update.ts'
+import { entryOf, newTagKey } from './keys.ts'
 
 /** What one transaction did to a document. */
 export interface Applied {
@@ -24,6 +25,8 @@ export class Document {
   readonly #doc: Y.Doc
   readonly #map: Y.Map<string>
   readonly #hashes = new Map<string, Uint8Array>()
+  /** Keys of edited fields and tags, by entry. */
+  readonly #fields = new Map<string, Set<string>>()
   readonly #content = new Uint8Array(32)
   #update: Uint8Array | null = null
   #changed = new Map<string, string | undefined>()
@@ -37,7 +40,8 @@ export class Document {
   constructor(id: string, updates: Iterable<Uint8Array> = [], numbers = () => randomInt(2 ** 32)) {
     this.id = id
     this.#numbers = numbers
-    this.#doc = new Y.Doc()
+    // Without one of its own, each document would cost Yjs sixteen calls for random numbers.
+    this.#doc = new Y.Doc({ guid: id })
     this.#map = this.#doc.getMap(ROOT)
     // One transaction: what comes after each one costs more than the updates of a shard.
     this.#doc.transact(() => {
@@ -93,6 +97,11 @@ export class Document {
     return item instanceof Y.Item ? item.parentSub : null
   }
 
+  /** The keys of what was edited of an entry since it was written. */
+  fieldsOf = (id: string): ReadonlySet<string> => this.#fields.get(id) ?? NONE
+
+  newTagKey = (id: string): string => newTagKey(id, this.#numbers)
+
   has(key: string): boolean {
     return this.#hashes.has(key)
   }
@@ -145,6 +154,7 @@ export class Document {
     const old = this.#hashes.get(key)
     if (old !== undefined) this.#combine(old)
     const value = this.#map.get(key)
+    if (key.includes('/') && (old === undefined) !== (value === undefined)) this.#noteField(key, value !== undefined)
     if (value === undefined) {
       this.#hashes.delete(key)
       return
@@ -154,7 +164,19 @@ export class Document {
     this.#combine(fresh)
   }
 
+  #noteField(key: string, isThere: boolean): void {
+    const id = entryOf(key)
+    const keys = this.#fields.get(id) ?? new Set()
+    if (isThere) this.#fields.set(id, keys.add(key))
+    else if (keys.delete(key) && keys.size === 0) this.#fields.delete(id)
+  }
+
   #combine(digest: Uint8Array): void {
-    for (const [index, byte] of digest.entries()) this.#content[index] = (this.#content[index] ?? 0) ^ byte
+    // Without an iterator: this is done for each key of each document that is opened.
+    for (let index = 0; index < digest.length; index++) {
+      this.#content[index] = (this.#content[index] ?? 0) ^ (digest[index] ?? 0)
+    }
   }
 }
+
+const NONE: ReadonlySet<string> = new Set()

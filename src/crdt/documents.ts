@@ -86,6 +86,12 @@ export class Documents {
   readonly #opened = new Map<string, Opened>()
   readonly #listeners = new Set<(change: DocumentChange) => void>()
   readonly #spells = new Map<DeviceKey | null, Spell>()
+  /** What was committed and nobody was told of yet, the oldest first. */
+  readonly #untold: DocumentChange[] = []
+  /** How many of them are durable. */
+  #durable = 0
+  #telling = false
+  #settling: Promise<void> | null = null
 
   constructor(init: DocumentsInit) {
     this.#init = init
@@ -123,10 +129,12 @@ export class Documents {
    * Merges an update that a device gave.
    *
    * @param from null where the owner of this device vouches for the bytes
+   * @param lazily its sync to the disk is shared with those that follow at once and holds nothing up; listeners are told
+   *   when it is done (invariant 1). For bytes that whoever gave them still has.
    * @throws {NotAllowedError} when it is no member (invariant 3)
    * @throws {ProtocolError} when it is malformed or beyond a limit (invariant 4); nothing of it was taken
    */
-  merge(from: DeviceKey | null, id: string, update: Uint8Array): Merged {
+  merge(from: DeviceKey | null, id: string, update: Uint8Array, { lazily = false } = {}): Merged {
     if (from !== null && !this.#init.isMember(from)) {
       throw new NotAllowedError('Only members of the mesh may change what it remembers.')
     }
@@ -148,7 +156,7 @@ export class Documents {
     // Somebody writes under the number that this process took: the next write here needs another one.
     if ((inspected.covers.get(document.writer)?.to ?? 0) > document.clockOf(document.writer)) document.rotate()
     const applied = document.apply(update)
-    const committed = this.#commit(opened, applied, from)
+    const committed = this.#commit(opened, applied, from, lazily)
     const known = (change?: DocumentChange) => knownEntries(inspected.entries, opened.visible, change)
     if (committed === null) {
       return { outcome: 'merged', document: id, added: [], changed: [], vanished: [], known: known() }
@@ -160,6 +168,16 @@ export class Documents {
     this.#carryOver(id)
     const { added, changed, vanished } = change
     return { outcome: 'merged', document: id, added, changed, vanished, known: known(change) }
+  }
+
+  /** Changes that were merged lazily and are not durable yet. */
+  get unsettled(): number {
+    return this.#untold.length
+  }
+
+  /** Fulfilled when all that was merged until now is durable and told, or could not be made so. */
+  async settled(): Promise<void> {
+    await this.#settling
   }
 
   /** What a device lacks that has the state vector, in pieces that can each be merged in order. */
@@ -215,7 +233,7 @@ export class Documents {
       store.rewrite(document, withoutEntries(store.rows(document), new Set(entries)))
       this.#opened.delete(document)
     }
-    store.scrub()
+    store.scrub({ index: true })
   }
 
   /** Erases an earlier generation whose entries the latest one holds. */
@@ -306,7 +324,8 @@ export class Documents {
   #commit(
     opened: Opened,
     { update, changed: keys }: Applied,
-    from: DeviceKey | null
+    from: DeviceKey | null,
+    lazily = false
   ): { change: DocumentChange; sequence: number } | null {
     const { document } = opened
     if (document.isPending) {
@@ -324,14 +343,52 @@ export class Documents {
       const { put, remove } = indexChange(document, change)
       const sha256 = hash('sha256', update, 'buffer')
       const rows = [{ document: document.id, update, sha256, time }]
-      sequence = store.commit({ rows, documents: [record], put, remove })[0]
+      sequence = store.commit({ rows, documents: [record], put, remove }, { lazily })[0]
       this.heads.set(record)
     } catch (error) {
       this.#opened.delete(document.id)
       throw error
     }
-    for (const listener of this.#listeners) listener(change)
+    this.#untold.push(change)
+    if (lazily) this.#settling ??= this.#settle()
+    else this.#tell(this.#untold.length)
     return { change, sequence: sequence ?? 0 }
+  }
+
+  async #settle(): Promise<void> {
+    const { store, warn } = this.#init
+    try {
+      for (let last = this.#untold.at(-1); last !== undefined; last = this.#untold.at(-1)) {
+        await store.settle()
+        this.#tell(this.#untold.indexOf(last) + 1)
+      }
+    } catch (error) {
+      // What comes next tries again, and tells of these first.
+      warn(
+        `What other devices said may not be on the disk yet: ${error instanceof Error ? error.message : String(error)}`
+      )
+    } finally {
+      this.#settling = null
+    }
+  }
+
+  /**
+   * Tells of the oldest changes, which are durable. One after the other, also where a listener causes the next one: what
+   * deletes an entry must not reach anybody before the mark that says why.
+   */
+  #tell(count: number): void {
+    this.#durable = Math.max(this.#durable, count)
+    if (this.#telling) return
+    this.#telling = true
+    try {
+      while (this.#durable > 0) {
+        this.#durable--
+        const change = this.#untold.shift()
+        if (change !== undefined) for (const listener of this.#listeners) listener(change)
+      }
+    } finally {
+      this.#telling = false
+    }
   }
 
   #recordFor(id: string): DocumentRecord | undefined {

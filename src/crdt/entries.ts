@@ -1,9 +1,21 @@
 import type { ConversationMessage, Memory, MemoryKind } from '../interface.ts'
-import { entryOf, fieldKey, goneKey } from './keys.ts'
+import { entryOf, fieldKey, goneKey, isTagKey } from './keys.ts'
 import { readValue, type Json, type JsonObject } from './value.ts'
 
 /** The text at a key of one document. */
 export type Get = (key: string) => string | undefined
+
+/** What is read of a document to know an entry. */
+export interface Reading {
+  get: Get
+  /** The keys of what was edited of it. */
+  fieldsOf: (id: string) => Iterable<string>
+}
+
+/** … and to tag it. */
+export interface Tagging extends Reading {
+  newTagKey: (id: string) => string
+}
 
 export type Message = ConversationMessage & { order: number }
 
@@ -38,24 +50,86 @@ export function visibleEntries(keys: Iterable<string>, get: Get): Set<string> {
 }
 
 /** A memory with its edits; null where there is none, or nothing that can be understood. */
-export function memoryOf(get: Get, id: string): Memory | null {
+export function memoryOf(reading: Reading, id: string): Memory | null {
+  const { get } = reading
   const base = isVisible(get, id) ? readValue(get(id) ?? '') : null
   if (base === null) return null
   const field = (name: string): Json | undefined => edited(get, id, name) ?? base[name]
   const text = field('text')
   const kind = field('kind')
-  const tags = field('tags')
   const source = field('source')
   if (typeof text !== 'string') return null
   return {
     id,
     text,
     kind: isKind(kind) ? kind : 'fact',
-    tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
+    tags: tagsOf(reading, id),
     source: typeof source === 'string' ? source : null,
-    time: momentOf(base.time),
+    time: numberOf(base.time),
     device: typeof base.device === 'string' ? base.device : null
   }
+}
+
+/** The tags of a memory: those it was written with, in their order, then those that were put on since. */
+export function tagsOf(reading: Reading, id: string): string[] {
+  const states = [...tagStates(reading, id)].filter(([, state]) => isOn(state))
+  const written = states.filter(([, state]) => state.written).map(([tag]) => tag)
+  // Sorted, as the order in which they came is another on each device.
+  const later = states.filter(([, state]) => !state.written).map(([tag]) => tag)
+  return [...written, ...later.sort()]
+}
+
+/** What has to be written so that a memory has these tags and no others: only what changes, so that edits elsewhere hold. */
+export function tagWrites(
+  reading: Tagging,
+  id: string,
+  wanted: readonly string[],
+  mark: JsonObject
+): [string, string][] {
+  const states = tagStates(reading, id)
+  const write = (key: string, tag: string, on: boolean): [string, string] => [
+    key,
+    editValue(reading.get, key, { v: tag, on, ...mark })
+  ]
+  const writes: [string, string][] = []
+  for (const tag of wanted) {
+    const state = states.get(tag)
+    if (state === undefined || !isOn(state)) writes.push(write(state?.off[0] ?? reading.newTagKey(id), tag, true))
+  }
+  for (const [tag, state] of states) {
+    if (wanted.includes(tag) || !isOn(state)) continue
+    for (const key of state.on.length > 0 ? state.on : [reading.newTagKey(id)]) writes.push(write(key, tag, false))
+  }
+  return writes
+}
+
+/** What a document says of one tag of an entry. Two devices that put it on apart have made a key each. */
+interface TagState {
+  /** Whether the entry was written with it. */
+  written: boolean
+  on: string[]
+  off: string[]
+}
+
+/** Putting on counts more than taking off at the same time: nothing that somebody said is lost. */
+function isOn({ written, on, off }: TagState): boolean {
+  return on.length > 0 || (written && off.length === 0)
+}
+
+function tagStates({ get, fieldsOf }: Reading, id: string): Map<string, TagState> {
+  const states = new Map<string, TagState>()
+  const written = readValue(get(id) ?? '')?.tags
+  for (const tag of Array.isArray(written) ? written : []) {
+    if (typeof tag === 'string') states.set(tag, { written: true, on: [], off: [] })
+  }
+  for (const key of fieldsOf(id)) {
+    const { v: tag, on } = (isTagKey(key) ? readValue(get(key) ?? '') : null) ?? {}
+    if (typeof tag !== 'string') continue
+    const state = states.get(tag) ?? { written: false, on: [], off: [] }
+    state[on === true ? 'on' : 'off'].push(key)
+    states.set(tag, state)
+  }
+  return states
 }
 
 /** A memory as it is first written. What has its default is left out: each byte is sent and kept everywhere. */
@@ -144,12 +218,7 @@ function edited(get: Get, id: string, field: string): Json | undefined {
   return text === undefined ? undefined : readValue(text)?.v
 }
 
-/** What another device calls a time may be any number; the index takes whole ones. */
-function momentOf(value: Json | undefined): number {
-  const rounded = Math.round(numberOf(value))
-  return Number.isSafeInteger(rounded) ? rounded : 0
-}
-
+/** Whole, as the index takes nothing else; whoever wrote it may have written anything. */
 function numberOf(value: Json | undefined): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0
+  return Number.isSafeInteger(value) ? (value as number) : 0
 }

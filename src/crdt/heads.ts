@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { generationOf, lineageOf } from './keys.ts'
+import { generationOf, kindOf, lineageOf } from './keys.ts'
 import type { DocumentRecord } from './store.ts'
 
 /**
@@ -42,6 +42,7 @@ export class Heads {
   #sorted: Known[] | null = null
   #root: Uint8Array | null = null
   #entries = 0
+  #memories = 0
 
   constructor(records: Iterable<DocumentRecord>) {
     for (const record of records) this.set(record)
@@ -54,6 +55,11 @@ export class Heads {
   /** Entries that a person sees, in all documents. */
   get entries(): number {
     return this.#entries
+  }
+
+  /** Of them, those that are no messages. */
+  get memories(): number {
+    return this.#memories
   }
 
   /** The latest generation of a document, by the id of any. */
@@ -83,7 +89,9 @@ export class Heads {
     }
     const head = hash('sha256', Buffer.concat([record.structure, record.content]), 'buffer').subarray(0, HASH_BYTES)
     const fresh = { record, head, leaf: Buffer.concat([Buffer.from(`${record.id}\n`), head]) }
-    this.#entries += record.entries - (known?.record.entries ?? 0)
+    const more = record.entries - (known?.record.entries ?? 0)
+    this.#entries += more
+    if (kindOf(record.id) === 'memories') this.#memories += more
     this.#current.set(lineage, fresh)
     if (this.#sorted !== null) this.#sorted[this.#position(record.id)] = fresh
     this.#root = null

@@ -2,7 +2,7 @@ import { NotUndoableError } from '../errors.ts'
 import type { Memory, MemoryVersion } from '../interface.ts'
 import { Document } from './document.ts'
 import { isIntact, type Documents } from './documents.ts'
-import { againValue, editValue, isGone, isVisible, memoryOf, memoryValue, type Get } from './entries.ts'
+import { againValue, editValue, isGone, isVisible, memoryOf, memoryValue, tagWrites, type Get } from './entries.ts'
 import { entryOf, fieldKey, goneKey } from './keys.ts'
 import type { MemoryStore, StoredNotice, StoredRow } from './store.ts'
 import { readValue } from './value.ts'
@@ -24,7 +24,7 @@ export class History {
       this.#replay(document, (row, scratch, changed) => {
         const keys = [...changed].filter((key) => entryOf(key) === id)
         if (keys.length === 0) return
-        const memory = memoryOf(scratch.get, id)
+        const memory = memoryOf(scratch, id)
         // A compacted log begins with several rows that are one moment.
         if (row.compacted) versions.pop()
         const before = versions.at(-1)
@@ -51,12 +51,13 @@ export class History {
       throw new NotUndoableError(`There is no earlier version of ${id} here to go back to.`, { details: { id } })
     }
     const document = this.#holding(id).at(-1) ?? ''
-    const { get } = this.#documents.open(document)
+    const opened = this.#documents.open(document)
+    const { get } = opened
     this.#documents.write(document, (map) => {
       const mark = goneKey(id)
       if (target === null) {
         map.set(mark, editValue(get, mark, { gone: true }))
-        for (const key of [id, ...FIELDS.map((field) => fieldKey(id, field))]) if (map.has(key)) map.delete(key)
+        for (const key of [id, ...opened.fieldsOf(id)]) if (map.has(key)) map.delete(key)
         return
       }
       const isThere = get(id) !== undefined
@@ -67,9 +68,12 @@ export class History {
         if (isThere ? isAsItWas : get(key) === undefined) continue
         map.set(key, editValue(get, key, { v: target[field] }))
       }
+      if (!isThere || JSON.stringify(last.memory?.tags) !== JSON.stringify(target.tags)) {
+        for (const [key, value] of tagWrites(opened, id, target.tags, {})) map.set(key, value)
+      }
       if (get(mark) !== undefined) map.set(mark, editValue(get, mark, { gone: false }))
     })
-    return memoryOf(this.#documents.open(document).get, id)
+    return memoryOf(this.#documents.open(document), id)
   }
 
   /**
@@ -144,7 +148,7 @@ export class History {
   }
 }
 
-const FIELDS = ['text', 'kind', 'tags', 'source'] as const
+const FIELDS = ['text', 'kind', 'source'] as const
 
 /** Entries of one write together: mostly far below the limit of an update. */
 const BATCH = 100

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import * as decoding from 'lib0/decoding'
 import { ProtocolError } from '../errors.ts'
 import { entryOf, isKey } from './keys.ts'
@@ -107,6 +108,8 @@ function readStruct(decoder: decoding.Decoder, inspected: Inspected): number {
   if (content !== ANY || length !== 1 || decoding.readUint8(decoder) !== STRING) throw refusal('a value is no text')
   const bytes = decoding.readVarUint8Array(decoder)
   if (bytes.length > MAX_ENTRY_BYTES) throw refusal(`a value has more than ${MAX_ENTRY_BYTES} bytes`)
+  // Yjs throws at it, in the middle of what it applies.
+  if (!isUtf8(bytes)) throw refusal('a value is no text')
   if (readValue(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()) === null) {
     throw refusal('a value is no plain JSON object')
   }

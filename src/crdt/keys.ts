@@ -8,10 +8,11 @@ import { MAX_GENERATION } from './limits.ts'
  *
  *   ID          the entry as it was written
  *   ID/FIELD    one field as it was edited since: `{"v":value,"n":count,"of":"ID/FIELD"}`
+ *   ID/LETTERS  a tag that was put on or taken off since: `{"v":"the tag","on":true,"n":count,"of":"ID/LETTERS"}`
  *   !ID         whether it is forgotten: `{"gone":true,"n":count,"of":"!ID"}`
  *   @FIELD      a field of the document itself (a conversation's title); `!@` forgets the whole of it
  *
- * So two devices that edit two fields write two keys and both hold, and a forgotten entry stays forgotten whoever edits it.
+ * So two devices that edit two fields, or put on two tags, write two keys and both hold, and a forgotten entry stays forgotten whoever edits it.
  */
 const KEY = /^(?:!?[0-9a-z]{1,32}|[0-9a-z]{1,32}\/[a-z]{1,16}|@[a-z]{1,16}|!@)$/
 
@@ -44,6 +45,23 @@ export function entryOf(key: string): string {
 
 export function fieldKey(id: string, field: string): string {
   return id === '@' ? `@${field}` : `${id}/${field}`
+}
+
+/** Longer than the name of any field. */
+const TAG_LETTERS = 16
+
+/**
+ * A new key for a tag. At random: a key outlives what is forgotten, and must not tell which tag it was.
+ *
+ * @param numbers random ones of 32 bits
+ */
+export function newTagKey(id: string, numbers: () => number): string {
+  const digits = [numbers(), numbers()].map((number) => number.toString(16).padStart(TAG_LETTERS / 2, '0')).join('')
+  return `${id}/${Array.from(digits, (digit) => String.fromCharCode(97 + Number.parseInt(digit, 16))).join('')}`
+}
+
+export function isTagKey(key: string): boolean {
+  return key.length - key.indexOf('/') === TAG_LETTERS + 1 && key.includes('/')
 }
 
 export function goneKey(id: string): string {

@@ -54,7 +54,7 @@ export class Maintenance {
       } else if (this.compact(id, before)) report.compacted++
       await nextTurn()
     }
-    if (report.compacted + report.dropped > 0) store.scrub()
+    if (report.compacted + report.dropped > 0) store.scrub({ index: false })
     for (const id of this.#next(audited)) {
       signal?.throwIfAborted()
       if (!this.audit(id)) report.mended++

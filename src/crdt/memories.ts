@@ -1,7 +1,7 @@
 import { AmbiguousMemoryError, InvalidRequestError, ManyForgottenError, UnknownMemoryError } from '../errors.ts'
 import type { Memory, MemoryEdit, NewMemory } from '../interface.ts'
 import type { DeviceKey, Documents } from './documents.ts'
-import { editValue, isKind, memoryOf, memoryValue } from './entries.ts'
+import { editValue, isKind, memoryOf, memoryValue, tagWrites } from './entries.ts'
 import { fieldKey, goneKey, lineageOf, newId, shardId } from './keys.ts'
 import { BYTES_PER_SHARD, ENTRIES_PER_SHARD, MAX_ENTRY_BYTES, MAX_KEYS } from './limits.ts'
 import type { ListOptions, MemoryStore, Scored } from './store.ts'
@@ -82,20 +82,26 @@ export class Memories {
   edit(id: string, edit: MemoryEdit): Memory {
     const { memory, document } = this.#find(id)
     const wanted = { ...memory, ...edit, text: (edit.text ?? memory.text).trim() }
+    // Tags that came together from several devices may be too many; that is no reason to refuse another field.
+    if (edit.tags === undefined) wanted.tags = []
     const { text, kind, tags, source } = checked(wanted)
-    const after = { text, kind, tags: [...new Set(tags)], source }
-    const fields = (['text', 'kind', 'tags', 'source'] as const).filter(
+    const after = { text, kind, source }
+    const fields = FIELDS.filter(
       (field) => edit[field] !== undefined && JSON.stringify(after[field]) !== JSON.stringify(memory[field])
     )
     const { documents } = this.#init
-    const { get } = documents.open(document)
+    const opened = documents.open(document)
+    const { get } = opened
+    const mark = this.#mark()
     documents.write(document, (map) => {
       for (const field of fields) {
         const key = fieldKey(memory.id, field)
-        map.set(key, editValue(get, key, { v: after[field], ...this.#mark() }))
+        map.set(key, editValue(get, key, { v: after[field], ...mark }))
       }
+      if (edit.tags === undefined) return
+      for (const [key, value] of tagWrites(opened, memory.id, [...new Set(tags)], mark)) map.set(key, value)
     })
-    return { ...memory, ...after }
+    return memoryOf(documents.open(document), memory.id) ?? { ...memory, ...after }
   }
 
   /**
@@ -105,9 +111,9 @@ export class Memories {
    * @throws {ManyForgottenError} when they are many and `sure` was not said; nothing was forgotten then
    */
   forget(ids: readonly string[], { now = false, sure = false }: ForgetOptions = {}): Memory[] {
-    const { documents, store } = this.#init
+    const { documents } = this.#init
     const found = new Map(ids.map((id) => this.#find(id)).map((one) => [one.memory.id, one]))
-    const total = store.count()
+    const total = this.count()
     if (!sure && isMany(found.size, total)) {
       const count = found.size
       throw new ManyForgottenError(
@@ -123,12 +129,12 @@ export class Memories {
     }
     const mark = { gone: true, ...this.#mark(), ...(now ? { now } : {}) }
     for (const [document, entries] of byDocument) {
-      const { get } = documents.open(document)
+      const { get, fieldsOf } = documents.open(document)
       for (let start = 0; start < entries.length; start += FORGOTTEN_TOGETHER) {
         documents.write(document, (map) => {
           for (const id of entries.slice(start, start + FORGOTTEN_TOGETHER)) {
             map.set(goneKey(id), editValue(get, goneKey(id), mark))
-            for (const key of [id, ...FIELDS.map((field) => fieldKey(id, field))]) if (map.has(key)) map.delete(key)
+            for (const key of [id, ...fieldsOf(id)]) if (map.has(key)) map.delete(key)
           }
         })
       }
@@ -147,7 +153,7 @@ export class Memories {
 
   /** How many there are. */
   count(): number {
-    return this.#init.store.count()
+    return this.#init.documents.heads.memories
   }
 
   /** When and where an edit was made. */
@@ -164,7 +170,7 @@ export class Memories {
       const ids = found.map((one) => one.id)
       throw new AmbiguousMemoryError(`${id} fits several memories: ${ids.join(', ')}.`, { details: { ids } })
     }
-    const memory = exact === undefined ? null : memoryOf(documents.open(exact.document).get, exact.id)
+    const memory = exact === undefined ? null : memoryOf(documents.open(exact.document), exact.id)
     if (exact === undefined || memory === null) {
       throw new UnknownMemoryError(`There is no memory ${id} here.`, { details: { id } })
     }
@@ -192,7 +198,8 @@ export class Memories {
   }
 }
 
-const FIELDS = ['text', 'kind', 'tags', 'source']
+/** What is edited as a whole; each tag has a key of its own. */
+const FIELDS = ['text', 'kind', 'source'] as const
 
 /** As many as there is room for, and as keep one update within its limit. */
 function batchOf<T extends Memory>(all: readonly T[], start: number, room: number): T[] {

@@ -95,8 +95,14 @@ export interface MemoryStore {
   documents(): DocumentRecord[]
   /** In the order of their sequence. */
   rows(document: string): StoredRow[]
-  /** @returns the sequences of the rows */
-  commit(commit: Commit): number[]
+  /**
+   * @param lazily it is ordered behind all that was written before, and durable once the next `settle` is fulfilled or the
+   *   next call without it returns; a process that is killed meanwhile loses nothing
+   * @returns the sequences of the rows
+   */
+  commit(commit: Commit, options?: { lazily: boolean }): number[]
+  /** Syncs to the disk, beside the event loop, what was committed lazily until now. */
+  settle(): Promise<void>
   /** Documents that hold a row written before the moment which was not compacted. */
   compactable(before: number): string[]
   /**
@@ -122,9 +128,8 @@ export interface MemoryStore {
   list(options: ListOptions): Memory[]
   /** By relevance, best first. Words of the query need not all occur. */
   search(query: string, limit: number): Scored[]
-  count(): number
   /** Replaces what the index shows of one document. */
   reindex(document: string, memories: readonly IndexedMemory[]): void
-  /** Leaves no trace of what was erased in the files of the store. */
-  scrub(): void
+  /** Leaves no trace of what was erased in the files of the store; with `index` none in the index either. */
+  scrub(options: { index: boolean }): void
 }

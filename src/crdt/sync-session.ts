@@ -37,6 +37,9 @@ export interface SyncSessionInit {
 
 type Job = { message: SyncMessage } | { delta: string; vector: Uint8Array }
 
+/** Updates that are merged and not yet synced to the disk; a slow disk makes the sender wait. */
+const MAX_UNSETTLED = 32
+
 /** Comparisons in a row that may bring nothing before the session gives up for now. */
 const FRUITLESS = 3
 
@@ -49,6 +52,8 @@ export class SyncSession {
   readonly #jobs: Job[] = []
   /** Documents whose delta was asked for, because a live update did not fit. */
   readonly #asked = new Set<string>()
+  /** Later generations that were offered: once, however many updates of earlier ones come. */
+  readonly #offered = new Set<string>()
   #bytes = 0
   #working = false
   /** Whether something was answered since the last turn was given. */
@@ -123,7 +128,7 @@ export class SyncSession {
         }
         break
       case 'update':
-        this.#onUpdate(message.document, message.update)
+        await this.#onUpdate(message.document, message.update)
         break
       case 'turn':
         this.#onTurn()
@@ -137,6 +142,7 @@ export class SyncSession {
     const own = documents.heads.root()
     if (answer) this.#tellRoot(false)
     this.#asked.clear()
+    this.#offered.clear()
     if (Buffer.compare(theirs, own) === 0) {
       this.#fruitless = 0
       if (!this.#isRound) this.#enter('synced')
@@ -212,9 +218,10 @@ export class SyncSession {
     if (answer) this.#answer({ type: 'states', documents: [this.#stateOf(id)], answer: false })
   }
 
-  #onUpdate(id: string, update: Uint8Array): void {
+  async #onUpdate(id: string, update: Uint8Array): Promise<void> {
     const { documents, peer } = this.#init
-    const merged = documents.merge(peer, id, update)
+    // The other device still has it: one sync of the disk serves all that comes while it takes its time.
+    const merged = documents.merge(peer, id, update, { lazily: true })
     if (merged.outcome === 'gap') {
       // One question a document: a flood of updates that do not fit costs one answer.
       if (this.#asked.has(id)) return
@@ -227,6 +234,7 @@ export class SyncSession {
     } else {
       this.#asked.delete(id)
     }
+    if (documents.unsettled >= MAX_UNSETTLED) await documents.settled()
   }
 
   #onTurn(): void {
@@ -242,6 +250,8 @@ export class SyncSession {
 
   /** A later generation is offered like an unknown document: with what is here of it. */
   #offer(id: string): void {
+    if (this.#offered.has(id)) return
+    this.#offered.add(id)
     this.#answer({ type: 'states', documents: [this.#stateOf(id)], answer: true })
   }
 

@@ -205,12 +205,13 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
       events.emit(event)
     }
   })
-  const remembering = new Remembering({
+  const remembering: Remembering = new Remembering({
     database,
     clock: systemClock,
     self: identity?.id ?? null,
     isMember: (peer) => belonging?.roster.isMember(peer) === true,
     label: (peer) => ({ id: peer, name: names().get(peer) ?? peer }),
+    isBusy: () => answers.running + asking.running > 0,
     emit: (event) => {
       events.emit(event)
     },
@@ -303,7 +304,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     }
   })
   const names = () => neighbours.names()
-  const asking = new Asking({
+  const asking: Asking = new Asking({
     self: {
       id,
       label: () => ({ id, name: names().get(id) ?? capability.get().name }),

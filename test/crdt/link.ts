@@ -21,6 +21,14 @@ export interface Link {
   errors: unknown[]
 }
 
+/** All of a message's parts are plain: quicker than the general way, and schedules copy millions. */
+function copyOf<T>(value: T): T {
+  if (value instanceof Uint8Array) return value.slice() as T
+  if (Array.isArray(value)) return value.map(copyOf) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)])) as T
+}
+
 export function link(one: LinkedDevice, other: LinkedDevice): Link {
   const queues: SyncMessage[][] = [[], []]
   const busy = [false, false]
@@ -45,7 +53,7 @@ export function link(one: LinkedDevice, other: LinkedDevice): Link {
     joined.bytes += bytesOf(message)
     joined.messages++
     // A copy: a wire shares no memory.
-    queues[to]!.push(structuredClone(message))
+    queues[to]!.push(copyOf(message))
     void deliver(to)
     return Promise.resolve()
   }

@@ -72,6 +72,7 @@ export function mapStore(disk: Disk): MemoryStore {
       }
       return appended.map(({ sequence }) => sequence)
     },
+    settle: () => Promise.resolve(),
     compactable: (before) =>
       [...disk.rows]
         .filter(([, rows]) => rows.some(({ compacted, time }) => !compacted && time < before))
@@ -115,7 +116,6 @@ export function mapStore(disk: Disk): MemoryStore {
       [...disk.forgotten.values()].filter(({ id }) => id.startsWith(prefix)).slice(0, limit),
     list: ({ limit }) => [...disk.index.values()].slice(0, limit),
     search: () => [],
-    count: () => disk.index.size,
     reindex(document, memories) {
       clear(document)
       for (const memory of memories) put(memory)

@@ -57,6 +57,8 @@ class World {
   readonly #removed = new Set<string>()
   readonly #written = new Map<string, Written>()
   readonly #sticks: Stick[] = []
+  /** Whether a disk was lost, in whole or in part: what was edited on it may be lost with it. */
+  #hasLost = false
   #texts = 0
   #ids = 0
   #now = 1_700_000_000_000
@@ -120,7 +122,11 @@ class World {
       else {
         assert.ok(forgotten !== 'yes', `${id} came back`)
         assert.ok(texts.has(memory.text), `${id} has a text that nobody wrote`)
-        assert.ok(tags.has(memory.tags.join(' ')), `${id} has tags that nobody wrote`)
+        assert.ok(
+          memory.tags.every((tag) => tags.has(tag)),
+          `${id} has tags that nobody put on it`
+        )
+        if (!this.#hasLost && forgotten === 'no') assert.equal(memory.tags.length, tags.size, `${id} lost a tag`)
       }
     }
     for (const joined of this.#links.values()) assert.deepEqual(joined.errors, [])
@@ -162,7 +168,7 @@ class World {
   #write({ memories }: Device): void {
     const count = this.#random() < 0.1 ? 20 : 1
     for (const { id, text } of memories.rememberAll(Array.from({ length: count }, () => ({ text: this.#text() })))) {
-      this.#written.set(id, { texts: new Set([text]), tags: new Set(['']), forgotten: 'no', perhapsLost: false })
+      this.#written.set(id, { texts: new Set([text]), tags: new Set(), forgotten: 'no', perhapsLost: false })
     }
   }
 
@@ -172,7 +178,10 @@ class World {
     const { texts, tags } = this.#written.get(memory.id)!
     const text = this.#text()
     if (this.#random() < 0.5) texts.add(device.memories.edit(memory.id, { text }).text)
-    else tags.add(device.memories.edit(memory.id, { tags: [text] }).tags.join(' '))
+    else {
+      device.memories.edit(memory.id, { tags: [...memory.tags, text] })
+      tags.add(text)
+    }
   }
 
   #forget({ memories, disk }: Device): void {
@@ -269,6 +278,7 @@ class World {
 
   /** What only this disk holds may be gone with it. */
   #loses(device: Device, kept: Disk | null): void {
+    this.#hasLost = true
     for (const [id, written] of this.#written) {
       const others = this.#alive().filter((other) => other !== device)
       const isElsewhere = others.some(({ disk }) => disk.index.has(id)) || kept?.index.has(id) === true

@@ -64,6 +64,42 @@ describe('two devices that sync', () => {
     const { text, tags } = laptop.memories.get(id)
     assert.deepEqual([text, tags], ['The spare key is at Carol’s', ['house', 'key']])
   })
+
+  it('keep every tag that is put on or taken off while they are apart', async () => {
+    const { id } = laptop.memories.remember({ text: 'The spare key', tags: ['house', 'old'] })
+    const tag = ({ memories }: TestDevice, add: string[], remove: string[] = []) => {
+      const { tags } = memories.get(id)
+      memories.edit(id, { tags: [...tags.filter((one) => !remove.includes(one)), ...add] })
+    }
+    await link(laptop, desktop).quiet()
+    tag(laptop, ['key', 'anna'], ['old'])
+    tag(desktop, ['bob', 'anna'])
+    await link(laptop, desktop).quiet()
+    same()
+    assert.deepEqual(laptop.memories.get(id).tags, ['house', 'anna', 'bob', 'key'])
+    assert.deepEqual(desktop.memories.search('bob', 1)[0]?.id, id)
+    // Both put it on; off is off all the same, and on again is on.
+    tag(laptop, [], ['anna', 'house'])
+    await link(laptop, desktop).quiet()
+    assert.deepEqual(desktop.memories.get(id).tags, ['bob', 'key'])
+    tag(desktop, ['house'])
+    await link(laptop, desktop).quiet()
+    same()
+    assert.deepEqual(laptop.memories.get(id).tags, ['house', 'bob', 'key'])
+    const keys = laptop.documents.open(laptop.documents.heads.all()[0]!.id).keys
+    tag(laptop, [], ['house'])
+    tag(laptop, ['house'])
+    assert.equal(laptop.documents.open(laptop.documents.heads.all()[0]!.id).keys, keys)
+    assert.deepEqual(laptop.history.undo(id)?.tags, ['bob', 'key'])
+    // Nothing of them stays when it is forgotten, and all of them come back.
+    desktop.memories.forget([id])
+    await link(laptop, desktop).quiet()
+    assert.deepEqual([...laptop.documents.open(laptop.documents.heads.all()[0]!.id).allKeys()], [`!${id}`])
+    laptop.history.undo(id)
+    await link(laptop, desktop).quiet()
+    same()
+    assert.equal(desktop.memories.get(id).tags.includes('bob'), true)
+  })
 })
 
 function texts({ memories }: TestDevice): string[] {

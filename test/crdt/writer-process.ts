@@ -23,7 +23,8 @@ for (let count = 0; ; count++) {
     device.memories.forget([id], { now: count % 2 === 0 })
     say(`- ${id}`)
   }
-  if (count % 20 === 19) {
+  if (count % 6 === 5) {
+    say('compacting')
     for (const { id: document } of device.documents.heads.all()) device.maintenance.compact(document, compactable())
   }
 }

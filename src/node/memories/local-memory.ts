@@ -68,6 +68,7 @@ export class LocalMemory implements MeshMemory {
     await this.#begun(signal)
     const { memories } = this.#remembering
     const { tags } = memories.get(idOf(id))
+    // Each tag that changes is written by itself, so that another device's tags hold too.
     const kept = tags.filter((tag) => tagsOf(remove)?.includes(tag) !== true)
     return shown(memories.edit(id, { tags: [...kept, ...(tagsOf(add) ?? [])] }))
   }
