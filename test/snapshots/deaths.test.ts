@@ -42,9 +42,11 @@ describe('kill -9', function () {
     let runs = 0
     for (; runs < KILLS; runs++) {
       if (!SOAK && runs >= 4 && performance.now() - start > ENOUGH_MS) break
-      const args = [CARRIER, what, home, path, Buffer.from(secret).toString('hex')]
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      // Every second one dies where it stands, the others whenever the signal comes.
       let left = Math.floor(random() * 60)
+      const lines = runs % 2 === 0 ? [String(Math.floor(random() * 12))] : []
+      const args = [CARRIER, what, home, path, Buffer.from(secret).toString('hex'), ...lines]
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
       for await (const line of createInterface({ input: child.stdout })) {
         said.push(line)
         if (left-- === 0) child.kill('SIGKILL')
