@@ -95,7 +95,7 @@ describe('kill -9', function () {
     for (const { id } of device.documents.heads.all()) assert.ok(device.documents.isSound(id))
     const { new: fresh, known } = await importInto(device, file, secret)
     assert.equal(fresh + known, 2000)
-    assert.equal(device.memories.search('Memory', 3000).length, 2000)
+    assert.equal(device.memories.list({ limit: 3000 }).length, 2000)
     device.close()
     from.close()
   })
