@@ -93,6 +93,7 @@ describe('two devices that sync', () => {
     assert.deepEqual(laptop.history.undo(id)?.tags, ['bob', 'key'])
     // Nothing of them stays when it is forgotten, and all of them come back.
     desktop.memories.forget([id])
+    assert.deepEqual([...desktop.documents.open(desktop.documents.heads.all()[0]!.id).allKeys()], [`!${id}`])
     await link(laptop, desktop).quiet()
     assert.deepEqual([...laptop.documents.open(laptop.documents.heads.all()[0]!.id).allKeys()], [`!${id}`])
     laptop.history.undo(id)
