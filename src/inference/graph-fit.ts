@@ -51,6 +51,35 @@ export function whyNotRunnable(inputs: readonly string[], outputs: readonly stri
   return outputs.includes('logits') ? null : 'it has no output logits'
 }
 
+/**
+ * Where the rows of a shorter cache are filled up. `right`: GroupQueryAttention takes the length of each row from the
+ * mask. `left`: a graph that puts the new token behind all columns, and takes positions. Null: neither, so rows are run
+ * apart.
+ */
+export type Padding = 'right' | 'left' | null
+
+/** How rows of a graph may be run. */
+export interface GraphTraits {
+  padding: Padding
+  /**
+   * Whether a token's numbers are its own. Where a scale is taken from all that is read together they hang on what that
+   * is: then nothing is computed together, nor read in other pieces than alone.
+   */
+  independent: boolean
+}
+
+/** The scale of 8 bits from a whole tensor: ONNX's operator, and onnxruntime's that hold it. */
+const SCALES_BY_TENSOR = /^(DynamicQuantize|QAttention$)/
+
+/** A graph without the lengths or the positions of its rows counts one by the columns of all, and takes rows apart. */
+export function traitsOf({ operators, inputs }: Pick<OnnxSummary, 'operators' | 'inputs'>): GraphTraits {
+  const independent = ![...operators.keys()].some((operator) => SCALES_BY_TENSOR.test(operator))
+  const takes = (name: string): boolean => inputs.some((input) => input.name === name)
+  if (!independent || !takes('attention_mask')) return { padding: null, independent }
+  if (operators.has('GroupQueryAttention')) return { padding: 'right', independent }
+  return { padding: takes('position_ids') ? 'left' : null, independent }
+}
+
 /** What the files of one model say of each other that cannot be true together; null where nothing contradicts. */
 export function whyNotTogether(
   { inputs, outputs, embeddingRows }: Pick<OnnxSummary, 'inputs' | 'outputs' | 'embeddingRows'>,

@@ -27,11 +27,11 @@ export interface AdmissionRequest {
   isUse?: boolean
 }
 
-/** The leave to hold a model in memory and to answer with it. */
+/** The leave to hold a model in memory and to give one answer with it. */
 export interface Admission {
   /** It is loaded, and took so much. */
   loaded(bytes: number): void
-  /** The answer is over, after so many tokens. `isLoaded`: whether the model is in memory now. */
+  /** The answer is over, after so many tokens. Once. `isLoaded`: whether the model is in memory now. */
   end(outcome: { tokens: number; isLoaded: boolean }): void
 }
 
@@ -52,6 +52,9 @@ export class MemoryKeeper {
   readonly #init: MemoryKeeperInit
   readonly #now: () => number
   readonly #held = new Map<string, HeldModel>()
+  /** Answers under way, by model. */
+  readonly #answers = new Map<string, number>()
+  readonly #unloading = new Set<string>()
   readonly #waiting: Waiter[] = []
   #working = false
   #timer: NodeJS.Timeout | undefined
@@ -67,8 +70,6 @@ export class MemoryKeeper {
   }
 
   /**
-   * One at a time for each model.
-   *
    * @throws {ModelTooLargeError} when it would not fit if it were alone
    * @throws the signal's reason, while it waits
    */
@@ -111,7 +112,7 @@ export class MemoryKeeper {
         const [first] = this.#waiting
         if (first === undefined || !(await this.#tryFirst(first))) break
       }
-      const running = this.held.filter((model) => model.running !== null).length
+      const running = [...this.#answers.values()].reduce((sum, answers) => sum + answers, 0)
       this.#waiting.forEach(({ request }, index) => {
         request.place(running + index)
       })
@@ -124,8 +125,7 @@ export class MemoryKeeper {
   async #tryFirst(waiter: Waiter): Promise<boolean> {
     const { request } = waiter
     const { hash, need, tokens } = request
-    // It is just being unloaded.
-    if ((this.#held.get(hash)?.running ?? null) !== null) return false
+    if (this.#unloading.has(hash)) return false
     const running = need.perToken * tokens
     const decision = decide(this.#init.budget, this.held, { hash, ...need, running })
     switch (decision.do) {
@@ -140,22 +140,23 @@ export class MemoryKeeper {
         return true
       case 'begin':
         this.#waiting.shift()
-        this.#held.set(hash, {
-          ...(this.#held.get(hash) ?? {
-            hash,
-            loaded: need.loaded,
-            loading: need.loading,
-            kept: 0,
-            usedAt: this.#now()
-          }),
-          running
-        })
-        waiter.admit(this.#admission(request))
+        this.#begin(request, running)
+        waiter.admit(this.#admission(request, running))
         return true
     }
   }
 
-  #admission({ hash, need, isUse = true }: AdmissionRequest): Admission {
+  #begin({ hash, need: { loaded, loading } }: AdmissionRequest, running: number): void {
+    const model = this.#held.get(hash) ?? { hash, loaded, loading, kept: 0, usedAt: this.#now(), running: null }
+    this.#held.set(hash, { ...model, running: (model.running ?? 0) + running })
+    this.#answers.set(hash, this.#answersOf(hash) + 1)
+  }
+
+  #answersOf(hash: string): number {
+    return this.#answers.get(hash) ?? 0
+  }
+
+  #admission({ hash, need, isUse = true }: AdmissionRequest, running: number): Admission {
     return {
       loaded: (bytes) => {
         const model = this.#held.get(hash)
@@ -166,12 +167,17 @@ export class MemoryKeeper {
       },
       end: ({ tokens, isLoaded }) => {
         const model = this.#held.get(hash)
-        if (model !== undefined && isLoaded) {
+        const answers = this.#answersOf(hash)
+        // Those beside it are taken to be as long; what was granted to all of them is the most.
+        const left = Math.min(keptAfter(need, tokens * answers), model?.running ?? 0)
+        if (answers > 1) this.#answers.set(hash, answers - 1)
+        else this.#answers.delete(hash)
+        if (model !== undefined && (isLoaded || answers > 1)) {
           this.#held.set(hash, {
             ...model,
-            loading: 0,
-            running: null,
-            kept: Math.max(model.kept, keptAfter(need, tokens)),
+            ...(isLoaded && { loading: 0 }),
+            running: answers > 1 ? (model.running ?? 0) - running : null,
+            kept: isLoaded ? Math.max(model.kept, left) : model.kept,
             usedAt: isUse ? this.#now() : model.usedAt
           })
         } else {
@@ -207,10 +213,12 @@ export class MemoryKeeper {
     const model = this.#held.get(hash)
     if (model === undefined || model.running !== null || model.loading > 0) return
     // Nobody may begin with it while it goes.
+    this.#unloading.add(hash)
     this.#held.set(hash, { ...model, running: 0 })
     try {
       await this.#init.unload(hash)
     } finally {
+      this.#unloading.delete(hash)
       this.#held.delete(hash)
     }
     void this.#work()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
+import { MAX_ROWS } from '../../src/inference/batch-plan.ts'
 import type { LocalEngine } from '../../src/inference/index.ts'
 import type { GenerateEvent, Tokens } from '../../src/interface.ts'
 import { answer, ask, hashOf, place, testEngine, user } from './fixture.ts'
@@ -267,21 +268,24 @@ describe('the engine', () => {
     process.kill(pid, 'SIGSTOP')
     const waits: GenerateEvent[] = []
     try {
-      const [first, second] = [1, 2].map(() =>
+      const all = Array.from({ length: MAX_ROWS + 1 }, () =>
         engine.generate(ask(plain, 'hello', { sampling: GREEDY }))[Symbol.asyncIterator]()
-      ) as [AsyncIterator<GenerateEvent>, AsyncIterator<GenerateEvent>]
-      await first.next()
-      await second.next()
-      waits.push((await second.next()).value as GenerateEvent)
+      )
+      for (const events of all) await events.next()
+      for (const events of all.slice(-2)) waits.push((await events.next()).value as GenerateEvent)
       process.kill(pid, 'SIGCONT')
-      for (const events of [first, second]) {
+      for (const events of all) {
         let event = await events.next()
         while (event.done !== true && event.value.type !== 'done') event = await events.next()
       }
     } finally {
       process.kill(pid, 'SIGCONT')
     }
-    assert.deepEqual(waits, [{ type: 'waiting', place: 1, loaded: null, prefilled: null }])
+    const waiting = { type: 'waiting', loaded: null, prefilled: null }
+    assert.deepEqual(waits, [
+      { ...waiting, place: 0 },
+      { ...waiting, place: MAX_ROWS }
+    ])
   })
 
   it('frees a model, and loads it again when it is asked', async () => {
