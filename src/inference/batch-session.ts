@@ -107,24 +107,29 @@ export class BatchSession {
     return rows.map((row) => results.get(row) as Float32Array | Error)
   }
 
-  /** What the row has read, for a later one; null where it lies on a device. */
-  keep(handle: BatchRow): KeptCache | null {
+  /** The first tokens that the row has read, for a later one; null where they lie on a device. */
+  keep(handle: BatchRow, length: number): KeptCache | null {
     if (this.#session.isOnDevice) return null
-    const { tensors, length } = this.#apart(handle as Row)
+    const row = handle as Row
+    const tensors = 'cache' in row.home && row.length === length ? row.home.cache.tensors : this.#packed([row], length)
     const data: Record<string, Numbers> = {}
-    let bytes = 0
-    for (const { name } of this.#session.shapes) {
-      const numbers = tensors[name]?.data as Numbers
-      data[name] = numbers
-      bytes += numbers.byteLength
-    }
-    return { data, length, bytes }
+    for (const { name } of this.#session.shapes) data[name] = tensors[name]?.data as Numbers
+    return { data, length, bytes: this.bytesOf(length) }
+  }
+
+  /** What `keep` takes. */
+  bytesOf(length: number): number {
+    const sizes = this.#session.shapes.map(({ type, heads, size }) => heads * size * (type === 'float16' ? 2 : 4))
+    return length * sizes.reduce((sum, size) => sum + size, 0)
   }
 
   end(handle: BatchRow): void {
-    const { home } = handle as Row
+    const row = handle as Row
+    const { home } = row
     if ('cache' in home) this.#session.free(home.cache)
     else home.pack.slots[home.slot] = null
+    // Whoever still holds the row holds no memory.
+    row.home = { cache: { tensors: {}, length: 0 } }
   }
 
   async #alone(row: Row, id: number): Promise<Float32Array | Error> {
@@ -171,7 +176,7 @@ export class BatchSession {
     return placeIn(tensors, { row: slot, width, start: this.#padding === 'left' ? width - length : 0 })
   }
 
-  /** Copies of some rows' caches beside each other. */
+  /** Copies of some rows' caches beside each other, as much of each as there is room for. */
   #packed(rows: readonly Row[], width: number): CacheTensors {
     const { shapes } = this.#session
     const tensors: Record<string, Tensor> = {}
@@ -179,7 +184,8 @@ export class BatchSession {
       tensors[shape.name] = this.#session.tensorOf(shape, numbersFor(shape, rows.length, width), rows.length)
     }
     rows.forEach((row, slot) => {
-      copyRow(shapes, this.#placeOf(row), this.#slotOf({ tensors, width }, slot, row.length), row.length)
+      const length = Math.min(row.length, width)
+      copyRow(shapes, this.#placeOf(row), this.#slotOf({ tensors, width }, slot, length), length)
     })
     return tensors
   }

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { BATCH_START, nextStep } from './batch-plan.ts'
+import { BATCH_START, PREFILL_CHUNK, nextStep } from './batch-plan.ts'
 import type { BatchState, BatchStep } from './batch-plan.ts'
 import type { BatchRow, BatchSession, KeptCache } from './batch-session.ts'
+import type { GraphTraits } from './graph-fit.ts'
 
 /** One ask's way to the graph. */
 export interface Reader {
@@ -21,15 +22,17 @@ export interface Reader {
 export interface JoinOptions {
   /** Prompt and answer together at most, in tokens. */
   most: number
-  /** What need not be read again. @default nothing */
-  kept?: { cache: KeptCache; length: number } | undefined
+  /** What need not be read again: these tokens, which are the first of what was kept. @default none */
+  known?: { cache: KeptCache; ids: readonly number[] } | undefined
   signal: AbortSignal
 }
 
 /** A row among those of its model. */
 export interface BatchedReader extends Reader {
-  /** What it has read, for a later ask; null where that cannot be kept. */
-  keep(): KeptCache | null
+  /** How many of its tokens can be kept, in bytes. */
+  readonly keepable: number
+  /** Those, for a later ask; null where they cannot be kept. */
+  keep(): { cache: KeptCache; ids: readonly number[] } | null
   /** Lets go of it. Nothing may be read any more. */
   leave(): void
 }
@@ -44,27 +47,43 @@ interface Wish {
 /** Rows of one model: collects what they want, and runs the graph for them as `batch-plan.ts` says. */
 export class Batcher {
   readonly #session: BatchSession
+  readonly #reuse: GraphTraits['reuse']
   /** By id: what rows wait for. */
   readonly #wishes = new Map<number, Wish>()
   #state: BatchState = BATCH_START
   #last = 0
   #working = false
 
-  constructor(session: BatchSession) {
+  constructor(session: BatchSession, { reuse }: Pick<GraphTraits, 'reuse'>) {
     this.#session = session
+    this.#reuse = reuse
   }
 
-  join({ most, kept, signal }: JoinOptions): BatchedReader {
+  join({ most, known, signal }: JoinOptions): BatchedReader {
     const session = this.#session
-    const row = session.begin(most, kept)
+    const row = session.begin(most, known && { cache: known.cache, length: known.ids.length })
+    const read = [...(known?.ids ?? [])]
+    let whole = read.length
+    const keepable = (): number => (this.#reuse === 'tokens' ? read.length : whole)
     const id = ++this.#last
     return {
       vocabulary: session.vocabulary,
       get length() {
         return row.length
       },
-      read: (ids, left) => this.#wait(id, { row, ids, left }, signal),
-      keep: () => session.keep(row),
+      get keepable() {
+        return session.bytesOf(keepable())
+      },
+      read: async (ids, left) => {
+        const logits = await this.#wait(id, { row, ids, left }, signal)
+        if (left !== null && whole === read.length && ids.length === PREFILL_CHUNK) whole += PREFILL_CHUNK
+        read.push(...ids)
+        return logits
+      },
+      keep: () => {
+        const cache = session.keep(row, keepable())
+        return cache && { cache, ids: read.slice(0, cache.length) }
+      },
       leave: () => {
         session.end(row)
       }

@@ -133,7 +133,7 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
     const hash = createHash('sha256').update(`broken ${place.path}`).digest('hex')
     const info = { ...base, hash, bytes: 0, parameters: null, quantization: null, contextLength: 0, broken }
     const size = { weightBytes: 0, graphBytes: 0, cachePerToken: 0, contextLength: 0 }
-    const traits = { padding: null, independent: true }
+    const traits = { padding: null, reuse: 'pieces' } as const
     return { path: place.path, graph: '', generation: {}, files: [], size, traits, info }
   }
 }
@@ -224,7 +224,7 @@ async function contentHash(path: string): Promise<string> {
 
 async function summaryOf(path: string, measurements: MeasurementStore): Promise<OnnxSummary> {
   // The number grows with each change of what a summary holds.
-  const key = `onnx 3 ${(await fileKey(path)) ?? path}`
+  const key = `onnx 4 ${(await fileKey(path)) ?? path}`
   const kept = measurements.get(key)
   if (kept !== undefined) {
     const { operators, elements, ...rest } = JSON.parse(kept) as Omit<OnnxSummary, 'operators' | 'elements'> & {

@@ -1,6 +1,7 @@
 import { InvalidRequestError, PromptTooLongError } from '../errors.ts'
 import type { Continuation, Done, Message, ResolvedSampling, Tokens } from '../interface.ts'
 import { answerText } from './answer-text.ts'
+import { PREFILL_CHUNK } from './batch-plan.ts'
 import type { Reader } from './batcher.ts'
 import type { ModelText } from './loaded-model.ts'
 import { nextToken } from './sampling.ts'
@@ -27,12 +28,6 @@ export interface PreparedRequest {
 }
 
 export type GenerationEvent = { type: 'prefilled'; fraction: number } | Tokens | Omit<Done, 'queueMs'>
-
-/**
- * Tokens of the prompt read at once. A run cannot be interrupted, so this bounds how long a cancel waits; larger pieces
- * gain little speed on processors (facts: 64 to 128).
- */
-export const PREFILL_CHUNK = 64
 
 /**
  * Reads a question without the weights, so that what it takes is known before they are loaded.
@@ -90,6 +85,7 @@ export async function* generation(
     throw new InvalidRequestError('The answer so far holds tokens that this model does not have.')
   }
   const started = performance.now()
+  const reused = reader.length
   const text = answerText(model.tokens, { stop: sampling.stop, atStart: !byText })
   let position = answered.length
   let prefillEnd = started
@@ -97,6 +93,7 @@ export async function* generation(
     type: 'done',
     finishReason,
     promptTokens: prompt.length,
+    ...(reused > 0 && { reusedTokens: reused }),
     answerTokens: position,
     prefillMs: prefillEnd - started,
     decodeMs: performance.now() - prefillEnd

@@ -62,22 +62,27 @@ export type Padding = 'right' | 'left' | null
 export interface GraphTraits {
   padding: Padding
   /**
-   * Whether a token's numbers are its own. Where a scale is taken from all that is read together they hang on what that
-   * is: then nothing is computed together, nor read in other pieces than alone.
+   * What of a prompt read before is, to the bit, what reading it again would give. Where numbers are rounded to 8 bits on
+   * their way, the last bit of a sum can become a step of a hundredth: then only whole pieces, read at the same place.
    */
-  independent: boolean
+  reuse: 'tokens' | 'pieces'
 }
 
-/** The scale of 8 bits from a whole tensor: ONNX's operator, and onnxruntime's that hold it. */
+/** The scale of 8 bits from a whole tensor, so from all rows: ONNX's operator, and onnxruntime's that hold it. */
 const SCALES_BY_TENSOR = /^(DynamicQuantize|QAttention$)/
 
 /** A graph without the lengths or the positions of its rows counts one by the columns of all, and takes rows apart. */
-export function traitsOf({ operators, inputs }: Pick<OnnxSummary, 'operators' | 'inputs'>): GraphTraits {
-  const independent = ![...operators.keys()].some((operator) => SCALES_BY_TENSOR.test(operator))
+export function traitsOf({
+  operators,
+  inputs,
+  roundsActivations
+}: Pick<OnnxSummary, 'operators' | 'inputs' | 'roundsActivations'>): GraphTraits {
+  const byTensor = [...operators.keys()].some((operator) => SCALES_BY_TENSOR.test(operator))
+  const reuse = byTensor || roundsActivations || operators.has('QuantizeLinear') ? 'pieces' : 'tokens'
   const takes = (name: string): boolean => inputs.some((input) => input.name === name)
-  if (!independent || !takes('attention_mask')) return { padding: null, independent }
-  if (operators.has('GroupQueryAttention')) return { padding: 'right', independent }
-  return { padding: takes('position_ids') ? 'left' : null, independent }
+  if (byTensor || !takes('attention_mask')) return { padding: null, reuse }
+  if (operators.has('GroupQueryAttention')) return { padding: 'right', reuse }
+  return { padding: takes('position_ids') ? 'left' : null, reuse }
 }
 
 /** What the files of one model say of each other that cannot be true together; null where nothing contradicts. */

@@ -1,7 +1,7 @@
 import { ModelTooLargeError } from '../errors.ts'
 import { inWords, keptAfter } from './memory-need.ts'
 import type { MemoryNeed } from './memory-need.ts'
-import { decide, excess } from './memory-plan.ts'
+import { decide, excess, total } from './memory-plan.ts'
 import type { HeldModel } from './memory-plan.ts'
 
 export interface MemoryKeeperInit {
@@ -11,6 +11,8 @@ export interface MemoryKeeperInit {
   keepAliveMs: number
   /** Lets go of a model that has no answer under way. */
   unload: (hash: string) => Promise<void>
+  /** Hears at every change how many bytes of the budget nobody needs, before they are needed. @default nobody */
+  spare?: (bytes: number) => void
   now?: () => number
 }
 
@@ -51,7 +53,7 @@ interface Waiter {
 export class MemoryKeeper {
   readonly #init: MemoryKeeperInit
   readonly #now: () => number
-  readonly #held = new Map<string, HeldModel>()
+  readonly #models = new Map<string, HeldModel>()
   /** Answers under way, by model. */
   readonly #answers = new Map<string, number>()
   readonly #unloading = new Set<string>()
@@ -66,7 +68,7 @@ export class MemoryKeeper {
 
   /** What takes memory now. */
   get held(): HeldModel[] {
-    return [...this.#held.values()]
+    return [...this.#models.values()]
   }
 
   /**
@@ -99,7 +101,7 @@ export class MemoryKeeper {
 
   /** The model is no longer in memory. */
   forget(hash: string): void {
-    this.#held.delete(hash)
+    this.#release(hash)
     void this.#work()
   }
 
@@ -147,9 +149,23 @@ export class MemoryKeeper {
   }
 
   #begin({ hash, need: { loaded, loading } }: AdmissionRequest, running: number): void {
-    const model = this.#held.get(hash) ?? { hash, loaded, loading, kept: 0, usedAt: this.#now(), running: null }
-    this.#held.set(hash, { ...model, running: (model.running ?? 0) + running })
+    const model = this.#models.get(hash) ?? { hash, loaded, loading, kept: 0, usedAt: this.#now(), running: null }
+    this.#hold(hash, { ...model, running: (model.running ?? 0) + running })
     this.#answers.set(hash, this.#answersOf(hash) + 1)
+  }
+
+  #hold(hash: string, model: HeldModel): void {
+    this.#models.set(hash, model)
+    this.#tellSpare()
+  }
+
+  #release(hash: string): void {
+    this.#models.delete(hash)
+    this.#tellSpare()
+  }
+
+  #tellSpare(): void {
+    this.#init.spare?.(this.#init.budget - total(this.held))
   }
 
   #answersOf(hash: string): number {
@@ -159,21 +175,21 @@ export class MemoryKeeper {
   #admission({ hash, need, isUse = true }: AdmissionRequest, running: number): Admission {
     return {
       loaded: (bytes) => {
-        const model = this.#held.get(hash)
+        const model = this.#models.get(hash)
         if (model !== undefined) {
-          this.#held.set(hash, { ...model, loading: 0, loaded: Math.max(model.loaded, bytes), usedAt: this.#now() })
+          this.#hold(hash, { ...model, loading: 0, loaded: Math.max(model.loaded, bytes), usedAt: this.#now() })
         }
         void this.#mend()
       },
       end: ({ tokens, isLoaded }) => {
-        const model = this.#held.get(hash)
+        const model = this.#models.get(hash)
         const answers = this.#answersOf(hash)
         // Those beside it are taken to be as long; what was granted to all of them is the most.
         const left = Math.min(keptAfter(need, tokens * answers), model?.running ?? 0)
         if (answers > 1) this.#answers.set(hash, answers - 1)
         else this.#answers.delete(hash)
         if (model !== undefined && (isLoaded || answers > 1)) {
-          this.#held.set(hash, {
+          this.#hold(hash, {
             ...model,
             ...(isLoaded && { loading: 0 }),
             running: answers > 1 ? (model.running ?? 0) - running : null,
@@ -181,7 +197,7 @@ export class MemoryKeeper {
             usedAt: isUse ? this.#now() : model.usedAt
           })
         } else {
-          this.#held.delete(hash)
+          this.#release(hash)
         }
         void this.#work().then(() => this.#mend())
       }
@@ -210,16 +226,16 @@ export class MemoryKeeper {
 
   /** Nothing is unloaded that was taken up meanwhile. */
   async #unload(hash: string): Promise<void> {
-    const model = this.#held.get(hash)
+    const model = this.#models.get(hash)
     if (model === undefined || model.running !== null || model.loading > 0) return
     // Nobody may begin with it while it goes.
     this.#unloading.add(hash)
-    this.#held.set(hash, { ...model, running: 0 })
+    this.#hold(hash, { ...model, running: 0 })
     try {
       await this.#init.unload(hash)
     } finally {
       this.#unloading.delete(hash)
-      this.#held.delete(hash)
+      this.#release(hash)
     }
     void this.#work()
   }

@@ -1,16 +1,20 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Done, Waiting } from '../interface.ts'
+import { PREFILL_CHUNK } from './batch-plan.ts'
 import { BatchSession } from './batch-session.ts'
 import { Batcher } from './batcher.ts'
+import type { BatchedReader, JoinOptions } from './batcher.ts'
 import { DecoderSession } from './decoder-session.ts'
 import { gathering } from './gather.ts'
 import { generation, prepare } from './generation.ts'
+import type { PreparedRequest } from './generation.ts'
 import { loadModelText } from './loaded-model.ts'
 import type { LoadedModel, ModelText } from './loaded-model.ts'
 import { MEASURED_TOKENS, measureRates } from './measure.ts'
 import type { Admission, MemoryKeeper } from './memory-keeper.ts'
 import type { GenerateCommand, LoadingStep, Measured, ModelSource, Reply } from './messages.ts'
+import type { PrefixCache } from './prefix-cache.ts'
 import { chooseSession } from './providers.ts'
 import { requestQueue } from './request-queue.ts'
 import { collect, ownMemory } from './resident.ts'
@@ -22,6 +26,7 @@ export interface ModelHostInit {
   runtimeFolder: string
   send: (reply: Reply) => void
   memory: Pick<MemoryKeeper, 'admit' | 'forget'>
+  prefixes: PrefixCache
   /** See `EngineInit`. */
   gatherMs: number
 }
@@ -39,7 +44,7 @@ const MOST_GATHER_MS = 50
 const TELL_LOADING_MS = 100
 
 /** Garbage below this is left to the collector, whose own run takes some 10 ms. */
-const MUCH_GARBAGE_BYTES = 64 * 2 ** 20
+export const MUCH_GARBAGE_BYTES = 64 * 2 ** 20
 
 /** What has a turn at a model, and the leave to hold it. */
 interface Turn {
@@ -106,7 +111,7 @@ export class ModelHost {
               },
               { gatherMs: () => this.#gatherMs() }
             )
-            const reader = rows.join({ most: prepared.most, signal })
+            const reader = rows.join({ most: prepared.most, known: this.#knownOf(model, prepared), signal })
             this.#answering++
             try {
               for await (const event of generation(text, reader, prepared, signal)) {
@@ -120,6 +125,7 @@ export class ModelHost {
               }
             } finally {
               this.#answering--
+              this.#keep(model, reader)
               reader.leave()
             }
           } finally {
@@ -132,6 +138,20 @@ export class ModelHost {
       .finally(() => {
         clearTimeout(telling)
       })
+  }
+
+  #knownOf({ hash, traits }: ModelSource, { prompt, answered }: PreparedRequest): JoinOptions['known'] {
+    const ids = [...prompt, ...answered]
+    const found = this.#init.prefixes.find(hash, ids, traits.reuse === 'tokens' ? 1 : PREFILL_CHUNK)
+    return found && { cache: found.cache, ids: ids.slice(0, found.length) }
+  }
+
+  /** However the answer ended: what was read was read. */
+  #keep({ hash, need }: ModelSource, reader: BatchedReader): void {
+    const { prefixes } = this.#init
+    if (!prefixes.takes(reader.keepable, need.loaded)) return
+    const kept = reader.keep()
+    if (kept !== null) prefixes.add(hash, kept.ids, kept.cache, need.loaded)
   }
 
   /** Measures again where it is loaded already; loading measures by itself where nothing is known. */
@@ -169,6 +189,7 @@ export class ModelHost {
   async drop(): Promise<void> {
     const loaded = this.#loaded
     this.#loaded = this.#measured = this.#text = null
+    this.#init.prefixes.forget(this.#hash)
     if (loaded === null) return
     await loaded.session.release()
     await collect()
@@ -227,7 +248,7 @@ export class ModelHost {
       await setImmediate()
       const session = await this.#open(runtime, model, signal)
       const rows = new BatchSession(session, { ...model.traits, worth: model.paddingWorth })
-      this.#loaded = { ...text, session, rows: new Batcher(rows) }
+      this.#loaded = { ...text, session, rows: new Batcher(rows, model.traits) }
       // A measurement that came with it has left its cache behind, which is no part of the model.
       const measuring = this.#measured === model.measured ? 0 : model.need.perToken * MEASURED_TOKENS
       const bytes = Math.max(0, (await ownMemory()) - before - measuring)

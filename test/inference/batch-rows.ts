@@ -51,7 +51,7 @@ export async function openModel(name: string): Promise<RowsModel> {
     text,
     session,
     traits,
-    rows: () => new Batcher(new BatchSession(session, { ...traits, worth: 200 })),
+    rows: () => new Batcher(new BatchSession(session, { ...traits, worth: 200 }), traits),
     say: async (reader, { prompt, sampling }, signal, watch) => {
       const said: Said = { tokens: [], logits: [] }
       const watched = {

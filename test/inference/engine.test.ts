@@ -82,6 +82,42 @@ describe('the engine', () => {
       assert.notDeepEqual(await said(7), await said(8))
     })
 
+    it('reading only what it has not read before, until the model is unloaded', async () => {
+      const messages = user('hello '.repeat(12))
+      const first = await answer(engine.generate(ask(plain, messages, { sampling: GREEDY })))
+      const again = await answer(engine.generate(ask(plain, messages, { sampling: GREEDY })))
+      assert.equal(again.done.reusedTokens, first.done.promptTokens - 1)
+      assert.deepEqual(again.tokens, first.tokens)
+      const other = [...messages, { role: 'assistant' as const, content: 'no' }, ...user('why')]
+      const next = await answer(engine.generate(ask(plain, other, { sampling: GREEDY })))
+      assert.ok(next.done.reusedTokens! >= first.done.promptTokens, String(next.done.reusedTokens))
+      await engine.unload(plain)
+      const fresh = await answer(engine.generate(ask(plain, messages, { sampling: GREEDY })))
+      assert.equal(fresh.done.reusedTokens, undefined)
+      assert.deepEqual(fresh.tokens, first.tokens)
+    })
+
+    it('beside each other, each what it would say alone, and one that goes takes no other with it', async () => {
+      const prompts = ['a', 'hello you', 'x'.repeat(90), 'why not?']
+      const sampling = { ...GREEDY, maxTokens: 40 }
+      const alone: number[][] = []
+      for (const prompt of prompts) alone.push((await answer(engine.generate(ask(fused, prompt, { sampling })))).tokens)
+      const gone = new AbortController()
+      const leaving = readUntil(engine.generate(ask(fused, 'never mind', { sampling }), gone), 5, () => {
+        gone.abort(new Error('enough'))
+      })
+      const [left, ...together] = await Promise.all([
+        leaving.catch((err: unknown) => err),
+        ...prompts.map((prompt) => answer(engine.generate(ask(fused, prompt, { sampling }))))
+      ])
+      assert.match(String(left), /enough/)
+      assert.deepEqual(
+        together.map(({ tokens }) => tokens),
+        alone
+      )
+      assert.ok(together.every(({ done }) => done.queueMs < done.prefillMs + done.decodeMs))
+    })
+
     it('up to a stop string, which is not shown', async () => {
       const sampling = { ...GREEDY, stop: ['5€', 'never'] }
       const { text, done } = await answer(engine.generate(ask(chain, 'hello', { sampling })))
