@@ -7,6 +7,7 @@
  */
 import '../src/polyfill.ts'
 import { fileURLToPath } from 'node:url'
+import { batching, BATCHED, FOLLOW_UP } from './batching.ts'
 import { checks, CHECKS } from './checks.ts'
 import { comparison, COMPARED_ALONE, COMPARED_AT_ONCE } from './comparison.ts'
 import { COPIED, COPIED_BY_TLS, copying } from './copying.ts'
@@ -30,6 +31,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   served: servedEngine,
   throughput,
   comparison,
+  batching,
   checks,
   joining,
   finding,
@@ -49,6 +51,8 @@ const NAMES = [
   PROCESSOR,
   COMPARED_ALONE,
   COMPARED_AT_ONCE,
+  ...BATCHED,
+  FOLLOW_UP,
   CHECKS,
   JOINED_BY_CODE,
   JOINED_BY_INVITE,

@@ -63,6 +63,7 @@ export class Batcher {
     const session = this.#session
     const row = session.begin(most, known && { cache: known.cache, length: known.ids.length })
     const read = [...(known?.ids ?? [])]
+    // Of its whole pieces; the rest of a prompt comes after them.
     let whole = read.length
     const keepable = (): number => (this.#reuse === 'tokens' ? read.length : whole)
     const id = ++this.#last
@@ -76,7 +77,7 @@ export class Batcher {
       },
       read: async (ids, left) => {
         const logits = await this.#wait(id, { row, ids, left }, signal)
-        if (left !== null && whole === read.length && ids.length === PREFILL_CHUNK) whole += PREFILL_CHUNK
+        if (left !== null && ids.length === PREFILL_CHUNK) whole += PREFILL_CHUNK
         read.push(...ids)
         return logits
       },

@@ -94,6 +94,7 @@ describe('the rows of a graph', () => {
       for (let step = 0; step < 3; step++) await pair.step(0, 1, 2, 3)
       // Two prove it; then all in one run.
       assert.deepEqual(pair.runs, [2, 2, 4, 4, 4])
+      await pair.step(0, 1, 3)
       await pair.step(0, 2)
       await pair.step(3, 2, 1, 0)
       pair.leave(1)
