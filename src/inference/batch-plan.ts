@@ -1,7 +1,8 @@
 /**
  * What the graph does next, where several asks share it: pure. Prompts are read in pieces, a row at a time; whoever
  * answers gets a token with everybody else who answers. Invariants:
- * 1. between two tokens of a row at most `READ_BETWEEN` tokens of others' prompts are read, or one piece if that is more
+ * 1. between two tokens of a row at most `PREFILL_CHUNK` tokens of others' prompts are read: some short ones cost no more
+ *    than a piece of a long one
  * 2. each step for those that answer has all of them in it
  * 3. every second piece goes to the row that came first: a prompt is read after at most twice as many pieces as it and
  *    the prompts of those before it have; the pieces between go to the prompt that is done soonest
@@ -26,9 +27,6 @@ export const MAX_ROWS_APART = 4
  * gain little speed on processors (facts: 64 to 128).
  */
 export const PREFILL_CHUNK = 64
-
-/** Some short prompts cost those who answer no more than a piece of a long one. */
-export const READ_BETWEEN = PREFILL_CHUNK
 
 /** A row that has something for the graph to do. */
 export interface ReadyRow {
@@ -58,7 +56,7 @@ export function nextStep(state: BatchState, rows: readonly ReadyRow[]): { step: 
     rows.filter(({ unread }) => unread > 0),
     state
   )
-  const fits = reader !== null && (state.read === 0 || state.read + reader.piece <= READ_BETWEEN)
+  const fits = reader !== null && (state.read === 0 || state.read + reader.piece <= PREFILL_CHUNK)
   if (reader !== null && (answering.length === 0 || fits)) {
     const favours = state.favours === 'first come' ? 'soonest done' : 'first come'
     // Where nobody answers nobody waits for it.

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { BATCH_START, READ_BETWEEN, nextStep, shareRuns } from '../../src/inference/batch-plan.ts'
+import { BATCH_START, PREFILL_CHUNK, nextStep, shareRuns } from '../../src/inference/batch-plan.ts'
 import type { BatchState } from '../../src/inference/batch-plan.ts'
 
 const options = { seed: 61, numRuns: 500 }
-const CHUNK = 64
 
 interface Job {
   /** After how many steps it comes. */
@@ -39,7 +38,7 @@ function play(jobs: readonly Job[]): { told: Told[]; reads: number[]; decodes: n
       const gone = tokens >= Math.min(job.answer, job.cancelAfter ?? Infinity)
       if (job.at > step || gone) return []
       const unread = job.prompt - read
-      return [{ id, piece: unread > 0 ? Math.min(CHUNK, unread) : 1, unread }]
+      return [{ id, piece: unread > 0 ? Math.min(PREFILL_CHUNK, unread) : 1, unread }]
     })
     const next = nextStep(state, ready)
     if (next === null) {
@@ -85,7 +84,7 @@ describe('the plan of a batch, for any asks,', () => {
           const wanted = Math.min(answer, cancelAfter ?? Infinity)
           assert.equal(told[id]!.tokens, wanted)
           if (wanted > 0) assert.equal(told[id]!.read, prompt)
-          assert.ok(reads.filter((row) => row === id).length <= Math.ceil(prompt / CHUNK))
+          assert.ok(reads.filter((row) => row === id).length <= Math.ceil(prompt / PREFILL_CHUNK))
         })
       }),
       options
@@ -97,7 +96,7 @@ describe('the plan of a batch, for any asks,', () => {
       fc.property(jobs, (all) => {
         for (const { missed, stall } of play(all).told) {
           assert.equal(missed, 0)
-          assert.ok(stall <= Math.max(READ_BETWEEN, CHUNK), String(stall))
+          assert.ok(stall <= PREFILL_CHUNK, String(stall))
         }
       }),
       options
@@ -112,7 +111,7 @@ describe('the plan of a batch, for any asks,', () => {
         const { told } = play(together)
         let before = 0
         together.forEach(({ prompt }, id) => {
-          before += Math.ceil(prompt / CHUNK)
+          before += Math.ceil(prompt / PREFILL_CHUNK)
           assert.ok(told[id]!.pieces! <= 2 * before, `${String(told[id]!.pieces)} of ${String(before)}`)
         })
       }),
