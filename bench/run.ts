@@ -7,6 +7,7 @@
  */
 import '../src/polyfill.ts'
 import { fileURLToPath } from 'node:url'
+import { batching, BATCHED, FOLLOW_UP } from './batching.ts'
 import { checks, CHECKS } from './checks.ts'
 import { AUTOMERGE, automerge } from './automerge.ts'
 import { comparison, COMPARED_ALONE, COMPARED_AT_ONCE } from './comparison.ts'
@@ -33,6 +34,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   served: servedEngine,
   throughput,
   comparison,
+  batching,
   checks,
   joining,
   finding,
@@ -55,6 +57,8 @@ const NAMES = [
   PROCESSOR,
   COMPARED_ALONE,
   COMPARED_AT_ONCE,
+  ...BATCHED,
+  FOLLOW_UP,
   CHECKS,
   JOINED_BY_CODE,
   JOINED_BY_INVITE,

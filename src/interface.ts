@@ -343,6 +343,8 @@ export interface Done {
   /** `stop`: the model ended or a stop string came. `length`: the limit was reached. */
   finishReason: 'stop' | 'length'
   promptTokens: number
+  /** Of those, and of an answer that is carried on, what was known from before and not read again. @default 0 */
+  reusedTokens?: number
   answerTokens: number
   queueMs: number
   prefillMs: number

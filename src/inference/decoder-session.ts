@@ -2,6 +2,8 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { BrokenModelError } from '../errors.ts'
 import { floatsOfHalves } from './float16.ts'
 import { PAST, presentOf, whyNotRunnable } from './graph-fit.ts'
+import { numbersFor } from './kv-rows.ts'
+import type { CacheShape, CacheTensors, Numbers } from './kv-rows.ts'
 import { summarizeOnnx } from './onnx-file.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -9,7 +11,7 @@ const PRESENT = /^present\.\d+\.(key|value)$/
 
 /** Keys and values of the tokens read so far, by the name of the input that takes them. */
 export interface KvCache {
-  readonly tensors: Readonly<Record<string, Tensor>>
+  readonly tensors: CacheTensors
   /** Tokens read so far. */
   readonly length: number
 }
@@ -21,6 +23,15 @@ export interface SessionOptions {
 
 type TensorMetadata = Extract<InferenceSession.ValueMetadata, { isTensor: true }>
 
+/** One token for each of several rows. */
+export interface RowsInput {
+  ids: readonly number[]
+  /** Of those tokens. */
+  positions: readonly number[]
+  /** Rows × (tokens of the cache + 1). */
+  mask: BigInt64Array
+}
+
 /** One decoder-only graph with a key/value cache. What it takes and gives is read from its own inputs and outputs. */
 export class DecoderSession {
   readonly #runtime: Runtime
@@ -29,6 +40,9 @@ export class DecoderSession {
   readonly #past: readonly TensorMetadata[]
   /** Number of logits of one row. */
   readonly vocabulary: number
+  /** Whether the cache stays on a graphics card. */
+  readonly isOnDevice: boolean
+  #shapes: readonly CacheShape[] | undefined
 
   /**
    * Opens a graph. With WebGPU the key/value cache stays on the device where that works; else, and with every other
@@ -84,15 +98,16 @@ export class DecoderSession {
       extra: { session: { 'intra_op.allow_spinning': '0' } }
     })
     try {
-      return new DecoderSession(runtime, session, path)
+      return new DecoderSession(runtime, session, path, Object.keys(preferredOutputLocation).length > 0)
     } catch (err) {
       await session.release()
       throw err
     }
   }
 
-  private constructor(runtime: Runtime, session: InferenceSession, path: string) {
+  private constructor(runtime: Runtime, session: InferenceSession, path: string, isOnDevice: boolean) {
     this.#runtime = runtime
+    this.isOnDevice = isOnDevice
     this.#session = session
     this.#inputs = new Set(session.inputNames)
     const refuse = (reason: string): never => {
@@ -110,17 +125,26 @@ export class DecoderSession {
     this.vocabulary = typeof vocabulary === 'number' ? vocabulary : Infinity
   }
 
-  /** The cache before the first token. */
-  empty(): KvCache {
-    const tensors: Record<string, Tensor> = {}
-    for (const { name, type, shape } of this.#past) {
+  /** What the graph takes as its cache. @throws {BrokenModelError} when that cannot be made here */
+  get shapes(): readonly CacheShape[] {
+    return (this.#shapes ??= this.#past.map(({ name, type, shape }) => {
       const [, heads, , size] = shape
       if (typeof heads !== 'number' || typeof size !== 'number' || (type !== 'float32' && type !== 'float16')) {
         throw new BrokenModelError(`The shape of ${name} (${type}, ${shape.join(' × ')}) cannot be used.`)
       }
-      const nothing = type === 'float16' ? new Uint16Array(0) : new Float32Array(0)
-      tensors[name] = new this.#runtime.Tensor(type, nothing, [1, heads, 0, size])
-    }
+      return { name, type, heads, size }
+    }))
+  }
+
+  /** A tensor over numbers of that shape, which it does not copy. */
+  tensorOf({ type, heads, size }: CacheShape, numbers: Numbers, rows: number): Tensor {
+    return new this.#runtime.Tensor(type, numbers, [rows, heads, numbers.length / (rows * heads * size), size])
+  }
+
+  /** The cache before the first token. */
+  empty(): KvCache {
+    const tensors: Record<string, Tensor> = {}
+    for (const shape of this.shapes) tensors[shape.name] = this.tensorOf(shape, numbersFor(shape, 1, 0), 1)
     return { tensors, length: 0 }
   }
 
@@ -129,20 +153,44 @@ export class DecoderSession {
    * @returns the cache with them, and the logits that follow the last one (a copy, the caller's to change)
    */
   async forward(cache: KvCache, ids: readonly number[]): Promise<{ cache: KvCache; logits: Float32Array }> {
+    const length = cache.length + ids.length
+    const { tensors, logits } = await this.#run(cache.tensors, {
+      rows: 1,
+      ids,
+      positions: ids.map((_, index) => cache.length + index),
+      mask: new BigInt64Array(length).fill(1n)
+    })
+    this.free(cache)
+    return { cache: { tensors, length }, logits: lastRow(logits) }
+  }
+
+  /**
+   * One more token for each of several rows, whose caches lie in the same tensors and are as long as the longest; the mask
+   * says which of it are a row's own. It reads them and leaves them as they are.
+   *
+   * @returns the cache with one column more, and each row's logits, the caller's to change
+   */
+  async forwardRows(past: CacheTensors, input: RowsInput): Promise<{ tensors: CacheTensors; logits: Float32Array[] }> {
+    const rows = input.ids.length
+    const { tensors, logits } = await this.#run(past, { rows, ...input })
+    const all = floatsOf(logits.data)
+    const width = all.length / rows
+    return { tensors, logits: input.ids.map((_, row) => all.subarray(row * width, (row + 1) * width)) }
+  }
+
+  async #run(
+    past: CacheTensors,
+    { rows, ids, positions, mask }: RowsInput & { rows: number }
+  ): Promise<{ tensors: CacheTensors; logits: Tensor }> {
     const { Tensor } = this.#runtime
-    const total = cache.length + ids.length
-    const row = [1, ids.length]
-    const feeds: Record<string, Tensor> = { ...cache.tensors }
-    feeds.input_ids = new Tensor('int64', BigInt64Array.from(ids, BigInt), row)
+    const shape = [rows, ids.length / rows]
+    const feeds: Record<string, Tensor> = { ...past }
+    feeds.input_ids = new Tensor('int64', BigInt64Array.from(ids, BigInt), shape)
     if (this.#inputs.has('attention_mask')) {
-      feeds.attention_mask = new Tensor('int64', new BigInt64Array(total).fill(1n), [1, total])
+      feeds.attention_mask = new Tensor('int64', mask, [rows, mask.length / rows])
     }
     if (this.#inputs.has('position_ids')) {
-      feeds.position_ids = new Tensor(
-        'int64',
-        BigInt64Array.from(ids, (_, i) => BigInt(cache.length + i)),
-        row
-      )
+      feeds.position_ids = new Tensor('int64', BigInt64Array.from(positions, BigInt), shape)
     }
     for (const name of ['num_logits_to_keep', 'logits_to_keep']) {
       if (this.#inputs.has(name)) feeds[name] = new Tensor('int64', BigInt64Array.of(1n), [])
@@ -150,8 +198,7 @@ export class DecoderSession {
     const results = await this.#session.run(feeds)
     const tensors: Record<string, Tensor> = {}
     for (const { name } of this.#past) tensors[name] = results[presentOf(name)] as Tensor
-    this.free(cache)
-    return { cache: { tensors, length: total }, logits: lastRow(results.logits as Tensor) }
+    return { tensors, logits: results.logits as Tensor }
   }
 
   /** Lets go of a cache: what lies on a device is seen by no garbage collector. */
@@ -167,8 +214,15 @@ export class DecoderSession {
 
 function lastRow({ data, dims }: Tensor): Float32Array {
   const vocabulary = dims.at(-1) ?? 0
+  // A copy of one row: the rest, many times as much, need not be held.
   if (data instanceof Float32Array) return data.slice(data.length - vocabulary)
+  if (data instanceof Uint16Array) return floatsOf(data.subarray(data.length - vocabulary))
+  return floatsOf(data).slice(-vocabulary)
+}
+
+function floatsOf(data: Tensor['data']): Float32Array {
+  if (data instanceof Float32Array) return data
   // Node before 24 has no Float16Array: halves come as their 16 bits.
-  if (data instanceof Uint16Array) return floatsOfHalves(data.subarray(data.length - vocabulary))
-  return Float32Array.from(data as Iterable<number>, Number).slice(-vocabulary)
+  if (data instanceof Uint16Array) return floatsOfHalves(data)
+  return Float32Array.from(data as Iterable<number>, Number)
 }

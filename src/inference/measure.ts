@@ -1,6 +1,6 @@
 import type { Rates } from '../interface.ts'
 import type { DecoderSession } from './decoder-session.ts'
-import { PREFILL_CHUNK } from './generation.ts'
+import { PREFILL_CHUNK } from './batch-plan.ts'
 
 /** Single runs spread by 30 to 140 % on a loaded machine; the best of some short ones is the machine's own speed. */
 const RUNS = 4

@@ -68,6 +68,20 @@ export function contextWithin({ loaded, perToken }: MemoryNeed, contextLength: n
   return perToken === 0 ? contextLength : Math.min(contextLength, Math.floor((budget - loaded) / perToken))
 }
 
+/**
+ * How many answers fit beside each other, when each is as long as the least context that a model is worth its memory
+ * with: at least one, which may be longer, and at most `most`.
+ */
+export function answersWithin({ loaded, perToken }: MemoryNeed, budget: number, most: number): number {
+  const fitting = Math.floor((budget - loaded) / Math.max(1, perToken * LEAST_CONTEXT))
+  return Math.min(most, Math.max(1, fitting))
+}
+
+/** Tokens of cache that take as long to copy as the weights to read: above it another run costs less than padding. */
+export function paddingWorth({ weightBytes, cachePerToken }: ModelSize): number {
+  return Math.ceil(weightBytes / Math.max(1, cachePerToken * CACHE_COPIES))
+}
+
 export interface DeviceMemory {
   /** What the device gives its models together. */
   budget: number

@@ -10,6 +10,8 @@ export interface OnnxSummary {
   operators: Map<string, number>
   /** Bits of the `MatMulNBits` weights, or null where there are none. */
   matMulBits: number | null
+  /** Whether a `MatMulNBits` computes with 8 bits: what it is given is rounded, by blocks of a row. */
+  roundsActivations: boolean
   /** Element count of the initializers by ONNX data type (1 float, 10 float16, 16 bfloat16, …). */
   elements: Map<number, number>
   inputs: GraphValue[]
@@ -52,6 +54,9 @@ const TENSOR_SHAPE = 2
 const SHAPE_DIMENSION = 1
 const DIMENSION_VALUE = 1
 
+/** Of `MatMulNBits` (onnxruntime, ContribOperators.md). */
+const INT8_ACCURACY = 4
+
 /** Bits of an element by ONNX data type, for tensors that do not say how long they are (TensorProto.DataType). */
 const BITS: Readonly<Record<number, number>> = {
   ...{ 1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16 },
@@ -88,7 +93,7 @@ export async function summarizeOnnx(path: string): Promise<OnnxSummary> {
     const { size } = await file.stat()
     if (size === 0) throw new Error('it is empty; copy or download it again')
     const summary: OnnxSummary = {
-      ...{ externalFiles: [], operators: new Map(), matMulBits: null, elements: new Map() },
+      ...{ externalFiles: [], operators: new Map(), matMulBits: null, roundsActivations: false, elements: new Map() },
       ...{ inputs: [], outputs: [], embeddingRows: null }
     }
     const reader = new ProtobufReader(file)
@@ -140,6 +145,7 @@ async function readNode(walk: Walk, node: Field): Promise<void> {
       if (field.number === ATTRIBUTE_NAME) name = await reader.text(field)
       if (field.number === ATTRIBUTE_INT) value = field.value
     }
+    if (name === 'accuracy_level' && value === INT8_ACCURACY) summary.roundsActivations = true
     // Where bits differ (a finer output layer), the coarsest names the model.
     if (name === 'bits') summary.matMulBits = Math.min(value, summary.matMulBits ?? value)
   }

@@ -3,7 +3,7 @@ import { BrokenModelError } from '../errors.ts'
 import { DecoderSession } from './decoder-session.ts'
 import { measureRates } from './measure.ts'
 import type { Measured, ModelSource } from './messages.ts'
-import { PREFILL_CHUNK } from './generation.ts'
+import { PREFILL_CHUNK } from './batch-plan.ts'
 import { loadedSoftwareDriver, missingPiece, readPieces } from './missing-pieces.ts'
 import { reasonOf } from './model-folder.ts'
 import type { Runtime } from './runtime.ts'
@@ -110,7 +110,7 @@ async function sampleOf(session: DecoderSession): Promise<Float32Array> {
 }
 
 /** Whether logits are the processor's but for rounding. Pure. */
-export function agrees(logits: Float32Array, expected: Float32Array): boolean {
+export function agrees(logits: Float32Array, expected: Float32Array, tolerance = TOLERANCE): boolean {
   let [lowest, highest, difference] = [Infinity, -Infinity, 0]
   for (const [id, score] of expected.entries()) {
     lowest = Math.min(lowest, score)
@@ -119,7 +119,7 @@ export function agrees(logits: Float32Array, expected: Float32Array): boolean {
     const own = Math.abs((logits[id] ?? NaN) - score)
     difference = Number.isNaN(own) ? Infinity : Math.max(difference, own)
   }
-  return difference <= TOLERANCE * (highest - lowest)
+  return difference <= tolerance * (highest - lowest)
 }
 
 /** A provider that ran. */

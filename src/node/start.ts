@@ -91,12 +91,8 @@ export async function startVisit({ paths, log, ending = (end) => end(), ...given
   return assemble({ paths, log, ending, settings: { ...settings, discovery: [] }, identity, listen: [], invite: null })
 }
 
-/**
- * Asks handed to the engine at a time: its own runs one after another, and a second one behind it leaves no gap.
- */
-const OWN_AT_ONCE = 2
-/** Other engines batch, or queue beyond a few by themselves; vLLM takes far more. */
-const SERVED_AT_ONCE = 32
+/** More asks than an engine works on at a time: where one ends, the next is there without a gap. */
+const ONE_BEHIND = 1
 
 /** Forgets who this device was. What it measured, its models and its settings stay. */
 function startAnew(paths: Paths): void {
@@ -182,7 +178,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     }
   })
   const gate = new Gate({
-    atOnce: (model) => (served.has(model) ? SERVED_AT_ONCE : OWN_AT_ONCE),
+    atOnce: (model) => engine.atOnce(model) + ONE_BEHIND,
     nameOf: (model) => capability.get().models.find(({ hash }) => hash === model)?.name ?? 'that model',
     alsoAt: (model) => neighbours.alsoAnsweringWith(model)
   })
