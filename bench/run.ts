@@ -9,6 +9,7 @@ import '../src/polyfill.ts'
 import { fileURLToPath } from 'node:url'
 import { checks, CHECKS } from './checks.ts'
 import { comparison, COMPARED_ALONE, COMPARED_AT_ONCE } from './comparison.ts'
+import { CONTEXTS, contexts } from './contexts.ts'
 import { COPIED, COPIED_BY_TLS, copying } from './copying.ts'
 import { CUT, death, KILLED } from './death.ts'
 import { effort, type Effort } from './effort.ts'
@@ -30,6 +31,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   served: servedEngine,
   throughput,
   comparison,
+  contexts,
   checks,
   joining,
   finding,
@@ -49,6 +51,7 @@ const NAMES = [
   PROCESSOR,
   COMPARED_ALONE,
   COMPARED_AT_ONCE,
+  ...CONTEXTS,
   CHECKS,
   JOINED_BY_CODE,
   JOINED_BY_INVITE,

@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { BrokenModelError } from '../errors.ts'
 import { floatsOfHalves } from './float16.ts'
 import { PAST, presentOf, whyNotRunnable } from './graph-fit.ts'
-import { PLACES, newOf, rewire } from './graph-rewrite.ts'
+import { PLACES, WORTH_BYTES, newOf, rewire } from './graph-rewrite.ts'
 import type { RewiredGraph, Wishes } from './graph-rewrite.ts'
 import { KvBuffers } from './kv-buffers.ts'
 import type { KvLayout, KvShape } from './kv-buffers.ts'
@@ -63,7 +63,8 @@ export class DecoderSession {
    * @throws {BrokenModelError} when the graph is none that can be run token by token; else the provider's own error
    */
   static async create(runtime: Runtime, path: string, options: SessionOptions): Promise<DecoderSession> {
-    const { provider, rewiring = { lastRow: true, newRows: provider === 'cpu' }, remark = () => undefined } = options
+    const { provider, remark = () => undefined } = options
+    const { rewiring = { lastRow: true, newRowsFrom: provider === 'cpu' ? WORTH_BYTES : Infinity } } = options
     let reason: string | null = null
     try {
       const rewired = await rewire(path, rewiring)

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { KvLayout } from './kv-buffers.ts'
 import * as onnx from './onnx-fields.ts'
-import { readValue } from './onnx-file.ts'
+import { cacheBytesPerToken, readValue } from './onnx-file.ts'
 import type { GraphValue } from './onnx-file.ts'
 import { field, integerField, message, partsOf, textOf } from './protobuf-bytes.ts'
 import type { Part } from './protobuf-bytes.ts'
@@ -15,8 +15,16 @@ import type { GraphNode, LastRow, NewRows } from './rewiring.ts'
 /** What is wanted of `rewire`. */
 export interface Wishes {
   lastRow: boolean
-  newRows: boolean
+  /** New keys and values alone, where a token adds at least so many bytes of them; `Infinity` for never. */
+  newRowsFrom: number
 }
+
+/**
+ * With less than this, as the smallest models have, the additional outputs cost as much as copying all of some hundred
+ * tokens does: with 2 and 3 KB a token they lost 5 to 10 % up to 500 tokens and won from there, with 6 and more they lost
+ * nothing from 100 tokens on and won up to half of the time.
+ */
+export const WORTH_BYTES = 4096
 
 export interface RewiredGraph {
   /** An ONNX file without weights of its own. */
@@ -82,15 +90,21 @@ export async function rewire(path: string, wishes: Wishes): Promise<RewiredGraph
     const weights = new Set(contents(onnx.GRAPH_INITIALIZER).map((content) => nameOf(content, onnx.TENSOR_NAME)))
     const facts = { nodes, weights, inputs, outputs }
     const lastRow = wishes.lastRow ? planLastRow(facts) : null
-    const newRows = wishes.newRows ? planNewRows(facts) : null
+    const newRows = cacheBytesPerToken(inputs) >= wishes.newRowsFrom ? planNewRows(facts) : null
     if (lastRow === null && newRows === null) return null
     const logits = outputs.find(({ name }) => name === 'logits')
     const body = message(
-      ...(lastRow === null || logits === undefined ? parts.map(({ whole }) => whole) : withLastRow(parts, lastRow, logits)),
+      ...(lastRow === null || logits === undefined
+        ? parts.map(({ whole }) => whole)
+        : withLastRow(parts, lastRow, logits)),
       ...(newRows === null ? [] : newRowsFields(newRows))
     )
     const rest = await Promise.all(around.map(({ from, end }) => read(file, from, end)))
-    return { model: message(...rest, field(onnx.MODEL_GRAPH, body)), folder: place.folder, newRows: newRows?.layout ?? null }
+    return {
+      model: message(...rest, field(onnx.MODEL_GRAPH, body)),
+      folder: place.folder,
+      newRows: newRows?.layout ?? null
+    }
   } finally {
     await file.close()
   }
@@ -128,7 +142,7 @@ async function outsideOf(
 async function readPieces(file: FileHandle, pieces: readonly Piece[]): Promise<Part[]> {
   const parts: Part[] = []
   let total = 0
-  for (let first = 0; first < pieces.length; ) {
+  for (let first = 0; first < pieces.length;) {
     const piece = pieces[first] as Piece
     if (piece.bytes !== null) {
       parts.push(...partsOf(piece.bytes))
@@ -166,14 +180,18 @@ const LAST = 'ownmesh.last'
 const LAST_SLICE = { starts: [-1n], ends: [2n ** 63n - 1n], axes: [1n] }
 
 /** The graph's fields, with the last row in place of all where the plan says so. */
-function* withLastRow(parts: readonly Part[], { node: target, at, narrowed }: LastRow, logits: GraphValue): Generator<Uint8Array> {
+function* withLastRow(
+  parts: readonly Part[],
+  { node: target, at, narrowed }: LastRow,
+  logits: GraphValue
+): Generator<Uint8Array> {
   const inputs = Object.keys(LAST_SLICE).map((name) => `${LAST}.${name}`)
   const slice = (from: string, to: string): Uint8Array => nodeField('Slice', [from, ...inputs], [to])
   let node = -1
   for (const { number, content, whole } of parts) {
     if (number === onnx.GRAPH_NODE) node++
     if (number === onnx.GRAPH_NODE && node === target) {
-      const name = at === 'input' ? nodeOf(content).inputs[0] ?? '' : 'logits'
+      const name = at === 'input' ? (nodeOf(content).inputs[0] ?? '') : 'logits'
       const changed = at === 'input' ? onnx.NODE_INPUT : onnx.NODE_OUTPUT
       if (at === 'input') yield slice(name, LAST)
       yield renamed(content, changed, name, LAST)

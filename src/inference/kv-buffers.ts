@@ -20,8 +20,8 @@ export interface KvShape {
 
 type Numbers = Float32Array | Uint16Array
 
-/** A run of the graph adds at most so many (a chunk of the prompt), and growing copies everything once. */
-export const GROWTH_TOKENS = 64
+/** As many as a run of the graph adds at most (a chunk of the prompt): growing copies everything once. */
+const GROWTH_TOKENS = 64
 
 /** Keys and values of one or several rows, kept in memory that is used again for each token. */
 export class KvBuffers {
@@ -41,6 +41,32 @@ export class KvBuffers {
     this.#buffers = shapes.map(({ type }) => numbers(type, 0))
   }
 
+  /**
+   * Rows of some buffers beside each other: how an answer joins others, and how the others go on when one leaves. Packed
+   * rows have to be equally long.
+   */
+  static beside(rows: readonly { of: KvBuffers; row: number }[]): KvBuffers {
+    const [first] = rows
+    if (first === undefined) throw new Error('no rows to put beside each other')
+    const all = new KvBuffers({ Tensor: first.of.#Tensor }, first.of.#shapes, first.of.#layout, rows.length)
+    rows.forEach(({ of, row }, index) => (all.#lengths[index] = of.#lengths[row] ?? 0))
+    all.#capacity = roomFor(all.#longest)
+    const stride = all.#stride
+    all.#buffers = all.#shapes.map(({ type, heads, size }, shape) => {
+      const buffer = numbers(type, rows.length * heads * all.#capacity * size)
+      rows.forEach(({ of, row }, index) => {
+        const length = (of.#lengths[row] ?? 0) * size
+        for (let head = 0; head < heads; head++) {
+          const from = (row * heads + head) * of.#stride * size
+          const part = (of.#buffers[shape] as Numbers).subarray(from, from + length)
+          buffer.set(part, (index * heads + head) * stride * size)
+        }
+      })
+      return buffer
+    })
+    return all
+  }
+
   /** Tokens of each row. */
   get lengths(): readonly number[] {
     return this.#lengths
@@ -48,13 +74,13 @@ export class KvBuffers {
 
   /** What the graph is fed with. The next `append` changes what is in it. */
   tensors(): Record<string, Tensor> {
-    return this.#tensors(this.#layout === 'padded' ? this.#capacity : this.#longest)
+    return this.#tensors(this.#stride)
   }
 
   /** A copy without room for more, as a graph's own output would be. All rows have to be equally long. */
   whole(): Record<string, Tensor> {
     const length = this.#longest
-    const copies = this.#resized(this.#layout === 'padded' ? this.#capacity : length, length, length)
+    const copies = this.#resized(this.#stride, length, length)
     return this.#tensors(length, copies)
   }
 
@@ -73,11 +99,12 @@ export class KvBuffers {
     const after = before + count
     const added = this.#shapes.map(({ name, heads, size }) => {
       const { data } = news[name] as Tensor
-      if (data.length !== this.#lengths.length * heads * count * size) throw new Error(`the graph gave ${name} otherwise`)
+      const expected = this.#lengths.length * heads * count * size
+      if (data.length !== expected) throw new Error(`the graph gave ${name} otherwise: ${data.length} numbers`)
       return data as Numbers
     })
     if (after > this.#capacity) {
-      const capacity = Math.ceil(after / GROWTH_TOKENS) * GROWTH_TOKENS
+      const capacity = roomFor(after)
       const [from, to] = this.#layout === 'padded' ? [this.#capacity, capacity] : [before, after]
       this.#buffers = this.#resized(from, to, capacity)
       this.#capacity = capacity
@@ -94,6 +121,11 @@ export class KvBuffers {
       })
     })
     for (const row of this.#lengths.keys()) this.#lengths[row] = (this.#lengths[row] ?? 0) + count
+  }
+
+  /** Tokens between the beginnings of two heads. */
+  get #stride(): number {
+    return this.#layout === 'padded' ? this.#capacity : this.#longest
   }
 
   get #longest(): number {
@@ -132,6 +164,10 @@ export class KvBuffers {
       }
     })
   }
+}
+
+function roomFor(tokens: number): number {
+  return Math.ceil(tokens / GROWTH_TOKENS) * GROWTH_TOKENS
 }
 
 /** Node before 24 has no Float16Array: halves are their 16 bits. */

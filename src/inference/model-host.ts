@@ -212,7 +212,9 @@ export class ModelHost {
     const { measured } = model
     if (measured !== null) {
       this.#trying(measured.provider)
-      const session = await DecoderSession.create(runtime, path, { ...model, provider: measured.provider }).catch(
+      const { provider } = measured
+      const { threads } = model
+      const session = await DecoderSession.create(runtime, path, { provider, threads, remark: this.#remark }).catch(
         () => null
       )
       if (session !== null) {
@@ -226,10 +228,15 @@ export class ModelHost {
       trying: (provider) => {
         this.#trying(provider)
       },
+      remark: this.#remark,
       signal
     })
     this.#tell(chosen.measured)
     return chosen.session
+  }
+
+  readonly #remark = (text: string): void => {
+    this.#init.send({ type: 'remark', text })
   }
 
   #tellLoading(loading: LoadingStep): void {

@@ -37,6 +37,8 @@ export interface ChooseOptions {
   runtimeFolder: string
   /** Called before each try: a driver may take the whole process down. */
   trying: (provider: string) => void
+  /** See `SessionOptions`. */
+  remark: (text: string) => void
   signal?: AbortSignal
 }
 
@@ -48,7 +50,7 @@ export async function chooseSession(
   runtime: Runtime,
   path: string,
   { providers, threads }: Pick<ModelSource, 'providers' | 'threads'>,
-  { runtimeFolder, trying, signal }: ChooseOptions
+  { runtimeFolder, trying, remark, signal }: ChooseOptions
 ): Promise<ChosenSession> {
   const failed: ProviderReport[] = []
   const tried: Tried[] = []
@@ -59,7 +61,7 @@ export async function chooseSession(
     try {
       signal?.throwIfAborted()
       trying(provider)
-      session = await DecoderSession.create(runtime, path, { provider, threads })
+      session = await DecoderSession.create(runtime, path, { provider, threads, remark })
       const sample = await sampleOf(session)
       const rates = await measureRates(session, signal)
       if (provider === 'cpu' && best !== undefined && !agrees(best.sample, sample)) {
