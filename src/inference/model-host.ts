@@ -6,7 +6,7 @@ import { gathering } from './gather.ts'
 import { generation, prepare } from './generation.ts'
 import { loadModelText } from './loaded-model.ts'
 import type { LoadedModel, ModelText } from './loaded-model.ts'
-import { MEASURED_TOKENS, measureRates } from './measure.ts'
+import { LEFT_TOKENS, MEASURED_TOKENS, measureRates } from './measure.ts'
 import type { Admission, MemoryKeeper } from './memory-keeper.ts'
 import type { GenerateCommand, LoadingStep, Measured, ModelSource, Reply } from './messages.ts'
 import { chooseSession } from './providers.ts'
@@ -173,8 +173,8 @@ export class ModelHost {
       await setImmediate()
       const session = await this.#open(runtime, model, signal)
       this.#loaded = { ...text, session }
-      // A measurement that came with it has left its cache behind, which is no part of the model.
-      const measuring = this.#measured === model.measured ? 0 : model.need.perToken * MEASURED_TOKENS
+      // A measurement that came with it has left something behind, which is no part of the model.
+      const measuring = this.#measured === model.measured ? 0 : model.need.perToken * LEFT_TOKENS
       const bytes = Math.max(0, (await ownMemory()) - before - measuring)
       admission.loaded(bytes)
       this.#init.send({
