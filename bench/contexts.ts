@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { DecoderSession } from '../src/inference/decoder-session.ts'
 import type { KvCache } from '../src/inference/decoder-session.ts'
 import { PREFILL_CHUNK } from '../src/inference/generation.ts'
@@ -13,13 +15,17 @@ import { median, ratios } from './statistics.ts'
 import type { Row } from './table.ts'
 
 const LENGTHS = [100, 900, 1800] as const
-/** At each length; the context grows by them. */
-const TOKENS = 60
+/** In a row, so that each way pays for its own garbage; and how often in turn, by which the context grows too. */
+const TOKENS = 10
+const ROUNDS = 12
 const PROMPT = 600
 const PROMPTS = 10
 
 const SIZE = `${Math.round(CONTEXT_PARAMETERS / 1e6)} M parameters`
 const STORED: readonly Stored[] = ['fp32', '4 bit']
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
 
 /** What is wired otherwise. */
 const WAYS = {
@@ -66,7 +72,7 @@ export async function contexts({ times, tell }: Effort): Promise<Row[]> {
         const session = await DecoderSession.create(runtime, path, { provider: 'cpu', threads: 1, rewiring, remark })
         talks.set(way, { session, cache: session.empty(), logits: new Float32Array(0), said: [] })
       }
-      rows.push(await tokens(stored, talks, times(TOKENS)), await prompts(stored, talks, times(PROMPTS)))
+      rows.push(await tokens(stored, talks, times(ROUNDS)), await prompts(stored, talks, times(PROMPTS)))
       tell(
         rows
           .slice(-2)
@@ -85,7 +91,12 @@ async function tokens(stored: Stored, talks: ReadonlyMap<Way, Talk>, count: numb
   const parts: string[] = []
   for (const length of LENGTHS) {
     for (const talk of talks.values()) await read(talk, length)
-    const ms = await interleaved(count, each(talks, say))
+    const ms = await interleaved(
+      count,
+      each(talks, TOKENS, async (talk) => {
+        for (let token = 0; token < TOKENS; token++) await say(talk)
+      })
+    )
     parts.push(`at ${length} ${compared(ms, ' a token')}`)
   }
   const [first, ...others] = [...talks.values()].map(({ said }) => said.join())
@@ -96,7 +107,7 @@ async function tokens(stored: Stored, talks: ReadonlyMap<Way, Talk>, count: numb
 async function prompts(stored: Stored, talks: ReadonlyMap<Way, Talk>, count: number): Promise<Row> {
   const ms = await interleaved(
     count,
-    each(talks, async (talk) => {
+    each(talks, 1, async (talk) => {
       talk.session.free(talk.cache)
       talk.cache = talk.session.empty()
       await read(talk, PROMPT)
@@ -105,15 +116,21 @@ async function prompts(stored: Stored, talks: ReadonlyMap<Way, Talk>, count: num
   return { what: promptRow(stored), goal: '–', measured: compared(ms, ''), verdict: 'no goal' }
 }
 
-/** Milliseconds of processor time of a deed, by way. */
-function each(talks: ReadonlyMap<Way, Talk>, deed: (talk: Talk) => Promise<void>): Record<Way, () => Promise<number>> {
+/** Milliseconds of processor time of a deed, by way, for each of its `parts`. */
+function each(
+  talks: ReadonlyMap<Way, Talk>,
+  parts: number,
+  deed: (talk: Talk) => Promise<void>
+): Record<Way, () => Promise<number>> {
   const timed = [...talks].map(([way, talk]) => [
     way,
     async () => {
+      // What the others left is not counted as its own.
+      collect()
       const before = process.cpuUsage()
       await deed(talk)
       const { user, system } = process.cpuUsage(before)
-      return (user + system) / 1000
+      return (user + system) / 1000 / parts
     }
   ])
   return Object.fromEntries(timed) as Record<Way, () => Promise<number>>

@@ -49,6 +49,12 @@ const SMALL_BYTES = 1024
 /** The graphs of the largest published models have some 10 MB without their weights. */
 const MAX_GRAPH_BYTES = 64 * 2 ** 20
 
+/** A file, and how much may still be read of it. */
+interface Source {
+  handle: FileHandle
+  left: number
+}
+
 /** A piece of the graph: bytes that are there, or where they stand in the file. */
 type Piece = { field: Field; bytes: Uint8Array } | { field: Field; bytes: null }
 
@@ -61,10 +67,11 @@ type Piece = { field: Field; bytes: Uint8Array } | { field: Field; bytes: null }
  */
 export async function rewire(path: string, wishes: Wishes): Promise<RewiredGraph | null> {
   const place = await placeOf(path)
-  const file = await open(path)
+  const handle = await open(path)
   try {
-    const reader = new ProtobufReader(file)
-    const { size } = await file.stat()
+    const reader = new ProtobufReader(handle)
+    const file: Source = { handle, left: MAX_GRAPH_BYTES }
+    const { size } = await handle.stat()
     const graphs: Field[] = []
     const around: Field[] = []
     for await (const part of reader.fields({ start: 0, end: size })) {
@@ -106,7 +113,7 @@ export async function rewire(path: string, wishes: Wishes): Promise<RewiredGraph
       newRows: newRows?.layout ?? null
     }
   } finally {
-    await file.close()
+    await handle.close()
   }
 }
 
@@ -119,7 +126,7 @@ async function placeOf(path: string): Promise<{ folder: string; name: string }> 
 /** How a weight that is large and stands in the file is described from outside; null for any other. */
 async function outsideOf(
   reader: ProtobufReader,
-  file: FileHandle,
+  file: Source,
   weight: Field,
   location: string
 ): Promise<Uint8Array | null> {
@@ -139,9 +146,8 @@ async function outsideOf(
 }
 
 /** Brings what is not there yet into memory: neighbours together, for there are thousands. */
-async function readPieces(file: FileHandle, pieces: readonly Piece[]): Promise<Part[]> {
+async function readPieces(file: Source, pieces: readonly Piece[]): Promise<Part[]> {
   const parts: Part[] = []
-  let total = 0
   for (let first = 0; first < pieces.length;) {
     const piece = pieces[first] as Piece
     if (piece.bytes !== null) {
@@ -152,18 +158,17 @@ async function readPieces(file: FileHandle, pieces: readonly Piece[]): Promise<P
     let after = first
     while (pieces[after]?.bytes === null) after++
     const last = pieces[after - 1] as Piece
-    total += last.field.end - piece.field.from
-    if (total > MAX_GRAPH_BYTES) throw new Error('it holds more beside its weights than any graph')
     parts.push(...partsOf(await read(file, piece.field.from, last.field.end)))
     first = after
   }
   return parts
 }
 
-async function read(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
-  if (end - start > MAX_GRAPH_BYTES) throw new Error('it holds more beside its weights than any graph')
+async function read(file: Source, start: number, end: number): Promise<Uint8Array> {
+  file.left -= end - start
+  if (file.left < 0) throw new Error('it holds more beside its weights than any graph')
   const bytes = Buffer.alloc(end - start)
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, start)
+  const { bytesRead } = await file.handle.read(bytes, 0, bytes.length, start)
   if (bytesRead < bytes.length) throw new Error('it ends too early')
   return bytes
 }

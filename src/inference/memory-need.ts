@@ -7,7 +7,7 @@
 export interface ModelSize {
   /** The graph and the files of weights beside it. */
   weightBytes: number
-  /** The graph alone: it is read as a whole, and copied, before it is let go. */
+  /** The graph alone: where it is not rewired it is read as a whole, and copied, before it is let go. */
   graphBytes: number
   /** Keys and values that one token adds: layers × key/value heads × size of a head × bytes of a number, twice. */
   cachePerToken: number

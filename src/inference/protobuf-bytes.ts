@@ -14,6 +14,9 @@ export interface Part {
 
 const NOTHING = new Uint8Array(0)
 
+/** The largest published graphs have some 10,000 nodes; a message of nothing but fields would fill the memory. */
+const MAX_PARTS = 1_000_000
+
 /** Bytes of the values whose length their type tells. */
 const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 }
 
@@ -33,6 +36,7 @@ export function partsOf(bytes: Uint8Array): Part[] {
     throw new Error('it ends too early or is not an ONNX file')
   }
   while (at < bytes.length) {
+    if (parts.length === MAX_PARTS) throw new Error('it has more parts than any model')
     const from = at
     const key = varint()
     const type = key % 8

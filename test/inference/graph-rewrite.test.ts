@@ -12,7 +12,8 @@ import { KvBuffers } from '../../src/inference/kv-buffers.ts'
 import { RUNTIME_PACKAGE, loadRuntime } from '../../src/inference/runtime.ts'
 import type { Runtime } from '../../src/inference/runtime.ts'
 import { argmax } from '../../src/inference/sampling.ts'
-import { FIXTURES, ROOT } from './fixture.ts'
+import { makeBigModel } from './big-model.ts'
+import { FIXTURES, ROOT, ask, answer as engineAnswer, hashOf, testEngine } from './fixture.ts'
 
 const MODELS = join(FIXTURES, 'models')
 const AS_IT_IS: Wishes = { lastRow: false, newRowsFrom: Infinity }
@@ -218,11 +219,15 @@ describe('a rewired graph', function () {
     })
 
     /** Results of another computation. */
-    const wrong = (which: (output: string) => boolean) => (run: Run): Run => async (feeds, fetches) => {
-      const results = await run(feeds, fetches)
-      for (const [output, tensor] of Object.entries(results)) if (which(output)) (tensor.data as Float32Array).fill(0.5)
-      return results
-    }
+    const wrong =
+      (which: (output: string) => boolean) =>
+      (run: Run): Run =>
+      async (feeds, fetches) => {
+        const results = await run(feeds, fetches)
+        for (const [output, tensor] of Object.entries(results))
+          if (which(output)) (tensor.data as Float32Array).fill(0.5)
+        return results
+      }
 
     it('where it computes other keys and values', async () => {
       await sameWith(watched(wrong((output) => output === newOf('present.0.key'))), /it computes something else$/)
@@ -263,13 +268,22 @@ describe('a rewired graph', function () {
         return Promise.reject(new Error('no such provider'))
       }
       const own = { ...runtime, InferenceSession: { create } } as unknown as Runtime
-      for (const provider of ['webgpu', 'cuda']) {
-        const options: SessionOptions = { provider, threads: 1 }
-        await assert.rejects(DecoderSession.create(own, path, options), /no such provider/)
+      const folder = mkdtempSync(join(tmpdir(), 'ownmesh-wide-'))
+      try {
+        await makeBigModel(folder, { weights: 0, cachePerToken: 4 * WORTH_BYTES })
+        for (const provider of ['webgpu', 'cuda', 'cpu']) {
+          const options: SessionOptions = { provider, threads: 1 }
+          await assert.rejects(DecoderSession.create(own, join(folder, 'onnx', 'model.onnx'), options), /no such/)
+        }
+      } finally {
+        rmSync(folder, { recursive: true })
       }
-      const rewired = seen.filter((graph) => graph.includes('ownmesh.'))
-      assert.ok(rewired.length >= 2)
-      assert.ok(rewired.every((graph) => graph.includes('ownmesh.last') && !graph.includes(PLACES)))
+      const rewired = seen.filter((graph) => graph.includes('ownmesh.last'))
+      // With WebGPU it is tried with the cache on the device and without.
+      assert.deepEqual(
+        rewired.map((graph) => graph.includes(PLACES)),
+        [false, false, false, true]
+      )
     })
 
     it('with weights behind links, which onnxruntime takes from the folder alone', async () => {
@@ -283,6 +297,21 @@ describe('a rewired graph', function () {
         const link = join(folder, 'snapshot', 'model.onnx')
         assert.deepEqual(await answerOf(link, ALL), await answerOf(graphOf('beside'), AS_IT_IS))
         assert.match(remarks.join(), /runs as it is/)
+        // The person hears nothing of it but the answer; the log does.
+        const said: string[] = []
+        const log = { debug: (text: string) => void said.push(text), info: assert.fail, warn: assert.fail }
+        cpSync(join(MODELS, 'beside'), join(folder, 'linked'), { recursive: true })
+        rmSync(join(folder, 'linked', 'onnx'), { recursive: true })
+        symlinkSync(join(folder, 'snapshot'), join(folder, 'linked', 'onnx'))
+        const place = { name: 'linked', path: join(folder, 'linked'), builtIn: false }
+        const engine = testEngine({ places: [place], log })
+        try {
+          const question = ask(await hashOf(engine, 'linked'), 'hello', { sampling: { temperature: 0, maxTokens: 3 } })
+          assert.equal((await engineAnswer(engine.generate(question))).tokens.length, 3)
+        } finally {
+          await engine.stop()
+        }
+        assert.match(said.join('\n'), /model\.onnx runs as it is, without rewiring \(cpu\): /)
       } finally {
         rmSync(folder, { recursive: true })
       }
