@@ -11,6 +11,7 @@ import { batching, BATCHED, FOLLOW_UP } from './batching.ts'
 import { checks, CHECKS } from './checks.ts'
 import { AUTOMERGE, automerge } from './automerge.ts'
 import { comparison, COMPARED_ALONE, COMPARED_AT_ONCE } from './comparison.ts'
+import { CONTEXTS, contexts } from './contexts.ts'
 import { COPIED, COPIED_BY_TLS, copying } from './copying.ts'
 import { CUT, death, KILLED } from './death.ts'
 import { effort, type Effort } from './effort.ts'
@@ -35,6 +36,7 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   throughput,
   comparison,
   batching,
+  contexts,
   checks,
   joining,
   finding,
@@ -59,6 +61,7 @@ const NAMES = [
   COMPARED_AT_ONCE,
   ...BATCHED,
   FOLLOW_UP,
+  ...CONTEXTS,
   CHECKS,
   JOINED_BY_CODE,
   JOINED_BY_INVITE,

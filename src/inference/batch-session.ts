@@ -1,10 +1,10 @@
 import type { Tensor } from 'onnxruntime-node'
+import { agrees } from './agreement.ts'
 import { shareRuns } from './batch-plan.ts'
 import type { DecoderSession, KvCache } from './decoder-session.ts'
 import type { GraphTraits, Padding } from './graph-fit.ts'
 import { copyRow, numbersFor, placeIn } from './kv-rows.ts'
 import type { CacheTensors, Numbers, RowPlace } from './kv-rows.ts'
-import { agrees } from './providers.ts'
 
 /** What one ask has read; a handle, whose contents are this file's. */
 export interface BatchRow {
@@ -111,7 +111,8 @@ export class BatchSession {
   keep(handle: BatchRow, length: number): KeptCache | null {
     if (this.#session.isOnDevice) return null
     const row = handle as Row
-    const tensors = 'cache' in row.home && row.length === length ? row.home.cache.tensors : this.#packed([row], length)
+    const isAll = 'cache' in row.home && row.length === length
+    const tensors = isAll ? this.#session.wholeOf(this.#apart(row)) : this.#packed([row], length)
     const data: Record<string, Numbers> = {}
     for (const { name } of this.#session.shapes) data[name] = tensors[name]?.data as Numbers
     return { data, length, bytes: this.bytesOf(length) }
@@ -129,7 +130,7 @@ export class BatchSession {
     if ('cache' in home) this.#session.free(home.cache)
     else home.pack.slots[home.slot] = null
     // Whoever still holds the row holds no memory.
-    row.home = { cache: { tensors: {}, length: 0 } }
+    row.home = { cache: { tensors: {}, length: 0, buffers: null } }
   }
 
   async #alone(row: Row, id: number): Promise<Float32Array | Error> {
@@ -144,7 +145,7 @@ export class BatchSession {
   #apart(row: Row): KvCache {
     if ('cache' in row.home) return row.home.cache
     const { pack, slot } = row.home
-    const cache = { tensors: this.#packed([row], row.length), length: row.length }
+    const cache = this.#session.cacheOf(this.#packed([row], row.length), row.length)
     pack.slots[slot] = null
     row.home = { cache }
     return cache
@@ -163,11 +164,11 @@ export class BatchSession {
       }
       tensors[shape.name] = this.#session.tensorOf(shape, numbers, 1)
     }
-    return { tensors, length }
+    return this.#session.cacheOf(tensors, length)
   }
 
   #placeOf({ home, length }: Row): RowPlace {
-    if ('cache' in home) return placeIn(home.cache.tensors, { row: 0, width: length, start: 0 })
+    if ('cache' in home) return placeIn(home.cache.tensors, { row: 0, width: widthOf(home.cache), start: 0 })
     const { pack, slot } = home
     return this.#slotOf(pack, slot, length)
   }
@@ -308,4 +309,10 @@ export class BatchSession {
       this.#padding = null
     }
   }
+}
+
+/** Tokens that it has room for: kept buffers have more than there are. */
+function widthOf({ tensors }: KvCache): number {
+  const [first] = Object.values(tensors)
+  return first?.dims[2] ?? 0
 }

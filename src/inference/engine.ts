@@ -374,6 +374,9 @@ export class OnnxEngine implements LocalEngine {
       case 'loading':
         this.#onLoading(reply)
         break
+      case 'remark':
+        this.#log.debug(`engine: ${reply.text}`)
+        break
       case 'bench':
         // Only processes that measure tell this.
         break

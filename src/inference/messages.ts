@@ -93,6 +93,8 @@ export type Reply =
   | { type: 'failed'; id: string; name: string; message: string }
   /** The answer to `measure` and `bench` (nothing), `unload` (nothing) and `memory` (bytes). */
   | { type: 'result'; id: string; value: number | null }
+  /** For the log: what turned out otherwise and hinders nobody. */
+  | { type: 'remark'; text: string }
   /** A provider is about to be tried: should the child die now, it is this one's fault. */
   | { type: 'trying'; hash: string; provider: string }
   | { type: 'measured'; hash: string; measured: Measured }

@@ -11,7 +11,7 @@ import { generation, prepare } from './generation.ts'
 import type { PreparedRequest } from './generation.ts'
 import { loadModelText } from './loaded-model.ts'
 import type { LoadedModel, ModelText } from './loaded-model.ts'
-import { MEASURED_TOKENS, measureRates } from './measure.ts'
+import { LEFT_TOKENS, MEASURED_TOKENS, measureRates } from './measure.ts'
 import type { Admission, MemoryKeeper } from './memory-keeper.ts'
 import type { GenerateCommand, LoadingStep, Measured, ModelSource, Reply } from './messages.ts'
 import type { PrefixCache } from './prefix-cache.ts'
@@ -249,8 +249,8 @@ export class ModelHost {
       const session = await this.#open(runtime, model, signal)
       const rows = new BatchSession(session, { ...model.traits, worth: model.paddingWorth })
       this.#loaded = { ...text, session, rows: new Batcher(rows, model.traits) }
-      // A measurement that came with it has left its cache behind, which is no part of the model.
-      const measuring = this.#measured === model.measured ? 0 : model.need.perToken * MEASURED_TOKENS
+      // A measurement that came with it has left something behind, which is no part of the model.
+      const measuring = this.#measured === model.measured ? 0 : model.need.perToken * LEFT_TOKENS
       const bytes = Math.max(0, (await ownMemory()) - before - measuring)
       admission.loaded(bytes)
       this.#init.send({
@@ -288,7 +288,9 @@ export class ModelHost {
     const { measured } = model
     if (measured !== null) {
       this.#trying(measured.provider)
-      const session = await DecoderSession.create(runtime, path, { ...model, provider: measured.provider }).catch(
+      const { provider } = measured
+      const { threads } = model
+      const session = await DecoderSession.create(runtime, path, { provider, threads, remark: this.#remark }).catch(
         () => null
       )
       if (session !== null) {
@@ -302,10 +304,15 @@ export class ModelHost {
       trying: (provider) => {
         this.#trying(provider)
       },
+      remark: this.#remark,
       signal
     })
     this.#tell(chosen.measured)
     return chosen.session
+  }
+
+  readonly #remark = (text: string): void => {
+    this.#init.send({ type: 'remark', text })
   }
 
   #tellLoading(loading: LoadingStep): void {

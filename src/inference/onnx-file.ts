@@ -1,4 +1,29 @@
 import { open } from 'node:fs/promises'
+import {
+  ATTRIBUTE_INT,
+  ATTRIBUTE_NAME,
+  DIMENSION_VALUE,
+  ENTRY_KEY,
+  ENTRY_VALUE,
+  GRAPH_INITIALIZER,
+  GRAPH_INPUT,
+  GRAPH_NODE,
+  GRAPH_OUTPUT,
+  MODEL_GRAPH,
+  NODE_ATTRIBUTE,
+  NODE_INPUT,
+  NODE_OPERATOR,
+  SHAPE_DIMENSION,
+  TENSOR_DIMS,
+  TENSOR_ELEMENT,
+  TENSOR_EXTERNAL,
+  TENSOR_NAME,
+  TENSOR_SHAPE,
+  TENSOR_TYPE,
+  TYPE_TENSOR,
+  VALUE_NAME,
+  VALUE_TYPE
+} from './onnx-fields.ts'
 import { LENGTH_DELIMITED, ProtobufReader, VARINT } from './protobuf-reader.ts'
 import type { Field } from './protobuf-reader.ts'
 
@@ -28,31 +53,6 @@ export interface GraphValue {
   /** Null for a dimension without a fixed size. */
   shape: (number | null)[]
 }
-
-/** Field numbers of onnx.proto (github.com/onnx/onnx, `onnx/onnx.proto`). */
-const MODEL_GRAPH = 7
-const GRAPH_NODE = 1
-const GRAPH_INITIALIZER = 5
-const GRAPH_INPUT = 11
-const GRAPH_OUTPUT = 12
-const NODE_INPUT = 1
-const NODE_OPERATOR = 4
-const NODE_ATTRIBUTE = 5
-const ATTRIBUTE_NAME = 1
-const ATTRIBUTE_INT = 3
-const TENSOR_DIMS = 1
-const TENSOR_TYPE = 2
-const TENSOR_NAME = 8
-const TENSOR_EXTERNAL = 13
-const ENTRY_KEY = 1
-const ENTRY_VALUE = 2
-const VALUE_NAME = 1
-const VALUE_TYPE = 2
-const TYPE_TENSOR = 1
-const TENSOR_ELEMENT = 1
-const TENSOR_SHAPE = 2
-const SHAPE_DIMENSION = 1
-const DIMENSION_VALUE = 1
 
 /** Of `MatMulNBits` (onnxruntime, ContribOperators.md). */
 const INT8_ACCURACY = 4
@@ -189,7 +189,8 @@ function numberOr(text: string | undefined, otherwise: number): number {
   return text !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : otherwise
 }
 
-async function readValue(reader: ProtobufReader, value: Field): Promise<GraphValue> {
+/** What an input or output says of itself. */
+export async function readValue(reader: ProtobufReader, value: Field): Promise<GraphValue> {
   const result: GraphValue = { name: '', type: 0, shape: [] }
   for await (const field of reader.fields(value)) {
     if (field.number === VALUE_NAME) result.name = await reader.text(field)

@@ -43,7 +43,9 @@ export async function openModel(name: string): Promise<RowsModel> {
   const graph = join(path, (await readModelFolder(path)).graph)
   const session = await DecoderSession.create(await loadRuntime(RUNTIME_PACKAGE), graph, {
     provider: 'cpu',
-    threads: 1
+    threads: 1,
+    // Keys and values are kept here too, as they are of larger models.
+    rewiring: { lastRow: true, newRowsFrom: 0 }
   })
   const traits = traitsOf(await summarizeOnnx(graph))
   const text = await loadModelText(path)
