@@ -71,7 +71,7 @@ export function memoryOf(reading: Reading, id: string): Memory | null {
 }
 
 /** The tags of a memory: those it was written with, in their order, then those that were put on since. */
-export function tagsOf(reading: Reading, id: string): string[] {
+function tagsOf(reading: Reading, id: string): string[] {
   const states = [...tagStates(reading, id)].filter(([, state]) => isOn(state))
   const written = states.filter(([, state]) => state.written).map(([tag]) => tag)
   // Sorted, as the order in which they came is another on each device.
