@@ -13,12 +13,20 @@ import { verdict, type Row } from './table.ts'
 
 /** Beside the sources; this file runs compiled. */
 const MAKER = fileURLToPath(new URL('../../bench/make-model.py', import.meta.url))
-const AT_ONCE = [1, 2, 4, 8, 32] as const
-/** Those from which the best way of the other is taken; more at once would take it minutes. */
-const COMPARED: readonly number[] = [1, 8]
-const ROUNDS = 6
 /** Answers differ as people's do: from the shortest to eight times as long. */
 const LIMITS = [8, 40, 16, 64, 24, 12, 48, 32] as const
+/** All are as long as those are on average, which suits whoever computes a batch to the end of its longest answer. */
+const ALIKE = [32] as const
+/** Those that are compared take the best way of the other; more at once would take it minutes. */
+const CASES = [
+  { count: 1, limits: ALIKE, words: '1 at once', compared: true, goal: false },
+  { count: 2, limits: LIMITS, words: '2 at once', compared: false, goal: false },
+  { count: 4, limits: LIMITS, words: '4 at once', compared: false, goal: false },
+  { count: 8, limits: LIMITS, words: '8 at once, answers of 8 to 64 tokens', compared: true, goal: true },
+  { count: 8, limits: ALIKE, words: '8 at once, answers of 32 tokens each', compared: true, goal: true },
+  { count: 32, limits: LIMITS, words: '32 at once', compared: false, goal: false }
+] as const
+const ROUNDS = 6
 const HISTORY_TOKENS = 600
 const FOLLOW_UPS = 12
 /** The goals of bench/README.md. */
@@ -26,7 +34,7 @@ const FASTER = 2
 const SOONER = 10
 
 const SIZE = '13 M parameters, fp32'
-export const BATCHED = AT_ONCE.map((count) => `tokens a second, ${count} at once (${SIZE})`)
+export const BATCHED = CASES.map(({ words }) => `tokens a second, ${words} (${SIZE})`)
 export const FOLLOW_UP = `first token of a follow-up after ${HISTORY_TOKENS} tokens, read from the end of what is known (${SIZE})`
 
 /** How much asks gain by being answered together, and by what was read before. */
@@ -60,10 +68,9 @@ async function together(direct: DirectEngine, path: string, { times, tell }: Eff
   })
   try {
     const rows: Row[] = []
-    for (const [index, count] of AT_ONCE.entries()) {
-      const compared = COMPARED.includes(count) ? processes : []
-      // A lone one is as long as they are on average.
-      const limits = count === 1 ? [32] : Array.from({ length: count }, (_, at) => LIMITS[at % LIMITS.length] ?? 32)
+    for (const [index, { count, words, goal, ...each }] of CASES.entries()) {
+      const compared = each.compared ? processes : []
+      const limits = Array.from({ length: count }, (_, at) => each.limits[at % each.limits.length] ?? 32)
       const ways: Record<string, (round: number) => Promise<Generated>> = {
         own: (round) => generate(direct, questions(count, round), limits)
       }
@@ -75,13 +82,13 @@ async function together(direct: DirectEngine, path: string, { times, tell }: Eff
       // The first of each warms it up.
       const rated = own.slice(1)
       for (const [way, results] of Object.entries({ own, ...other })) {
-        tell(`${count} at once, ${way}: ${middle(results.slice(1).map(perToken), ' ms')} per token`)
+        tell(`${words}, ${way}: ${middle(results.slice(1).map(perToken), ' ms')} per token`)
       }
       const rate = middle(
         rated.map((result) => 1000 / perToken(result)),
         ''
       )
-      rows.push({ what: BATCHED[index] ?? '', ...against(count, rate, rated, other) })
+      rows.push({ what: BATCHED[index] ?? '', ...against(goal, rate, rated, other) })
     }
     return rows
   } finally {
@@ -90,12 +97,12 @@ async function together(direct: DirectEngine, path: string, { times, tell }: Eff
 }
 
 function against(
-  count: number,
+  hasGoal: boolean,
   rate: string,
   own: readonly Generated[],
   others: Readonly<Record<string, readonly Generated[]>>
 ): Omit<Row, 'what'> {
-  const goal = count === 8 ? `≥ ${FASTER} × transformers.js` : '–'
+  const goal = hasGoal ? `≥ ${FASTER} × transformers.js` : '–'
   const measured = Object.entries(others).map(([way, results]) => ({ way, results: results.slice(1) }))
   const [best] = measured.sort((a, b) => median(a.results.map(perToken)) - median(b.results.map(perToken)))
   if (best === undefined)

@@ -23,6 +23,7 @@ import { consequenceOf } from './failure.ts'
 import { failedAttempt, place } from './placement.ts'
 import type { Failed, PlacementRequest, Ranked } from './placement.ts'
 import type { UsableModels } from './size-class.ts'
+import type { Warmth } from './warmth.ts'
 
 export interface AnswerDependencies extends AttemptDependencies {
   /** Every device that could ever answer, the asking one too, as it is now. */
@@ -34,6 +35,8 @@ export interface AnswerDependencies extends AttemptDependencies {
   /** An attempt that was sent at `startedAt` failed: see `asideAfterFailure`. */
   failed(peerId: string, error: unknown, startedAt: number): void
   succeeded(peerId: string, done: Done): void
+  /** Who has read a conversation up to its last question; see `Warmth`. */
+  warmth: Pick<Warmth, 'find' | 'answered'>
   /** 32 random hexadecimal digits. */
   randomId(): string
   /** Searches what is remembered for what these messages ask. */
@@ -116,6 +119,7 @@ class Answer {
       ...placement,
       promptTokens: placement.promptTokens + this.#soFar.spent,
       failures: this.#failures,
+      warm: deps.warmth.find(this.#ask.messages),
       ...(continues === undefined ? {} : { continues })
     }
     const ranked = place(request, deps.candidates(), deps.usable(), deps.clock.monotonic())
@@ -143,6 +147,7 @@ class Answer {
         else if (event.type === 'tokens') yield* this.#tokens(turn, event)
         else {
           this.#deps.succeeded(peer.id, event)
+          this.#deps.warmth.answered(this.#ask.messages, this.#soFar.text, placed, event.reusedTokens)
           return event
         }
       }

@@ -20,6 +20,7 @@ import type { PeerRecord, Peers } from './peers.ts'
 import { place, placementRow } from './placement.ts'
 import { asideAfterFailure, NOT_ASIDE, type Aside } from './setting-aside.ts'
 import { usableModels, type UsableModels } from './size-class.ts'
+import { Warmth } from './warmth.ts'
 
 export interface AskingInit {
   self: { id: string; label: () => PeerLabel; capability: () => Capability }
@@ -42,6 +43,7 @@ export class Asking {
   readonly #init: AskingInit
   readonly #clock: Clock
   readonly #inFlight = new InFlight()
+  readonly #warmth = new Warmth()
   /** Those that failed and have not succeeded since. A process that started anew did not fail. */
   readonly #aside = new Map<string, Aside & { instance: string | undefined }>()
   /** One for each device that was asked and is not lost yet. */
@@ -72,6 +74,7 @@ export class Asking {
       succeeded: (peerId) => {
         this.#aside.delete(peerId)
       },
+      warmth: this.#warmth,
       recall: init.recall,
       randomId: () => randomBytes(16).toString('hex'),
       clock: this.#clock
@@ -115,8 +118,9 @@ export class Asking {
   /** Who would answer and why, best first. */
   why(prompt: string | Message[], options: AskOptions): PlacementRow[] {
     const candidates = this.#candidates()
-    const { placement } = readAsk(prompt, options, candidates)
-    return place(placement, candidates, this.#usable, this.#clock.monotonic()).map(placementRow)
+    const { messages, placement } = readAsk(prompt, options, candidates)
+    const request = { ...placement, warm: this.#warmth.find(messages) }
+    return place(request, candidates, this.#usable, this.#clock.monotonic()).map(placementRow)
   }
 
   /** A peer went silent or away: nobody waits for it any longer. */

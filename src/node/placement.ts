@@ -8,6 +8,8 @@ import { compareText } from './names.ts'
 import type { WantedModel } from './names.ts'
 import { REGAINED_ABOVE, sizeClass, usableKey, usableModels } from './size-class.ts'
 import type { UsableModels } from './size-class.ts'
+import { knownTokens } from './warmth.ts'
+import type { Warm } from './warmth.ts'
 
 /** A failure within this ask, and what it rules out for the rest of it. */
 export interface Failed {
@@ -31,6 +33,8 @@ export interface PlacementRequest {
   model?: WantedModel
   /** @default none */
   failures?: readonly Failed[]
+  /** Who has read the conversation up to here. @default nobody */
+  warm?: Warm | undefined
   /** An answer that broke off: hash and size class of its model. @default none */
   continues?: { hash: string; sizeClass: number }
 }
@@ -139,8 +143,9 @@ function order({ prefer }: PlacementRequest): readonly Part[] {
 
 function eligible(request: PlacementRequest, placed: Placed, usable: UsableModels): Ranked {
   const { candidate, model } = placed
-  const { promptTokens, expectedTokens, continues } = request
-  const ms = expectedMs(placed, promptTokens, expectedTokens)
+  const { promptTokens, expectedTokens, continues, warm } = request
+  const known = Math.min(knownTokens(warm, candidate, model), promptTokens)
+  const ms = expectedMs(placed, promptTokens - known, expectedTokens)
   const tooSlow = usable[usableKey(candidate.peer.id, model.hash)] !== true
   const parts: Record<Part, number> = {
     eligible: 0,
@@ -153,7 +158,7 @@ function eligible(request: PlacementRequest, placed: Placed, usable: UsableModel
     here: Number(!candidate.here)
   }
   const key = { numbers: order(request).map((part) => parts[part]), peerId: candidate.peer.id, hash: model.hash }
-  return { candidate, model, eligible: true, key, expectedMs: ms, reason: figures(placed, ms), tooLong: false }
+  return { candidate, model, eligible: true, key, expectedMs: ms, reason: figures(placed, known, ms), tooLong: false }
 }
 
 function notEligible(candidate: Candidate, reason: string, tooLong: boolean): Ranked {
@@ -169,12 +174,13 @@ function beside(request: PlacementRequest, row: Ranked, first: Ranked): string {
   return `${part === undefined ? 'as good, decided by id' : (BEHIND[part] ?? '')}: ${row.reason}`
 }
 
-function figures({ candidate, model }: Placed, ms: number): string {
+function figures({ candidate, model }: Placed, known: number, ms: number): string {
   const ahead = asksAhead(candidate)
   return [
     `${sizeInWords(model)} at ${short(rate(model.decodeRate))} tokens/s`,
     ...(ahead === 0 ? [] : [ahead === 1 ? '1 ask ahead' : `${ahead} asks ahead`]),
     ...(model.loadMs === undefined ? [] : ['not loaded yet']),
+    ...(known === 0 ? [] : ['has read the conversation']),
     `about ${short(ms / 1000)} s`
   ].join(', ')
 }

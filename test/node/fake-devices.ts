@@ -8,6 +8,7 @@ import { InFlight } from '../../src/node/in-flight.ts'
 import { recall, type Recalled } from '../../src/node/memories/recalling.ts'
 import { asideAfterFailure, NOT_ASIDE } from '../../src/node/setting-aside.ts'
 import type { Aside } from '../../src/node/setting-aside.ts'
+import { Warmth } from '../../src/node/warmth.ts'
 import { WrongRequest } from './fake-model.ts'
 import type { FakeModel } from './fake-model.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -39,6 +40,7 @@ export class FakeDevices implements AnswerDependencies {
   readonly runs: Run[] = []
   readonly failures: { peer: string; error: unknown }[] = []
   readonly successes: string[] = []
+  readonly warmth = new Warmth()
   /** Requests that no correct asker would send; they fail like any other, and would go unnoticed. */
   readonly wrongRequests: string[] = []
   readonly devices: (Candidate & { models: FakeModel[] })[]
@@ -144,11 +146,15 @@ export class FakeDevices implements AnswerDependencies {
   }
 
   /** Asks, lets time pass until all is quiet, and gives the events and how it ended. */
-  async ask(options: AskOptions = {}, onEvent?: (event: AskEvent) => boolean): Promise<Asked> {
+  async ask(
+    options: AskOptions = {},
+    onEvent?: (event: AskEvent) => boolean,
+    prompt: string | Message[] = 'What is it?'
+  ): Promise<Asked> {
     const events: AskEvent[] = []
     const read = async (): Promise<unknown> => {
       try {
-        for await (const event of answer('What is it?', options, this)) {
+        for await (const event of answer(prompt, options, this)) {
           events.push(event)
           if (onEvent?.(event) === true) break
         }
