@@ -9,7 +9,7 @@ function wall(files, group, message) {
   }
 }
 
-const LEAVES = ['protocols', 'trust', 'crdt', 'inference', 'packages', 'hub']
+const LEAVES = ['protocols', 'trust', 'crdt', 'inference', 'packages', 'hub', 'snapshots']
 const foldersBut = (own) =>
   [...LEAVES, 'node', 'http', 'cli'].filter((folder) => folder !== own).map((folder) => `**/${folder}/**`)
 
@@ -70,6 +70,7 @@ export default tseslint.config(
       '**/src/hub/**',
       '**/src/trust/**',
       '**/src/crdt/**',
+      '**/src/snapshots/**',
       '**/src/http/!(index.ts)'
     ],
     CLI

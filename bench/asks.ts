@@ -34,7 +34,7 @@ export type AskIt = (question: string) => Promise<Asked>
 
 const THERE_MS = 30_000
 
-/** The built-in model in a child of this process, with no mesh around it. */
+/** One model, by default the built-in one, in a child of this process, with no mesh around it. */
 export class DirectEngine {
   readonly #engine: LocalEngine
   readonly #hash: string
@@ -44,16 +44,16 @@ export class DirectEngine {
     this.#hash = hash
   }
 
-  static async start(): Promise<DirectEngine> {
+  static async start(path = BUILT_IN_MODEL): Promise<DirectEngine> {
     const kept = new Map<string, string>()
     const engine = createEngine({
-      modelFolders: () => [{ path: BUILT_IN_MODEL, name: 'mini', builtIn: true }],
+      modelFolders: () => [{ path, name: 'mini', builtIn: true }],
       userFolder: `${BUILT_IN_MODEL}-none`,
       measurements: { get: (key) => kept.get(key), set: (key, value) => void kept.set(key, value) },
       log: { debug: () => undefined, info: () => undefined, warn: () => undefined }
     })
     const [model] = await engine.models()
-    if (model === undefined) throw new Error('there is no built-in model')
+    if (model === undefined) throw new Error(`there is no model in ${path}`)
     await engine.measure(model.hash)
     return new DirectEngine(engine, model.hash)
   }
@@ -66,7 +66,7 @@ export class DirectEngine {
   }
 
   generate(messages: Message[], maxTokens?: number): AsyncIterable<GenerateEvent> {
-    const sampling = maxTokens === undefined ? {} : { maxTokens }
+    const sampling = maxTokens === undefined ? {} : { maxTokens, temperature: 0 }
     return this.#engine.generate({ id: randomBytes(16).toString('hex'), model: this.#hash, messages, sampling })
   }
 

@@ -11,7 +11,7 @@ import { median, ratios } from './statistics.ts'
 import { verdict, type Row } from './table.ts'
 
 /** Beside the sources, for it has packages of its own; this file runs compiled. */
-const FOLDER = fileURLToPath(new URL('../../bench/comparisons', import.meta.url))
+export const COMPARISONS = fileURLToPath(new URL('../../bench/comparisons', import.meta.url))
 const ROUNDS = 40
 const WARM_UP = 3
 const MAX_TOKENS = 48
@@ -22,9 +22,9 @@ const AT_ONCE = 2
 export const COMPARED_ALONE = 'own engine against transformers.js, same file, alone'
 export const COMPARED_AT_ONCE = `the same, ${QUESTIONS.length} at once`
 
-interface Generated {
+export interface Generated {
   ms: number
-  /** What of it the engine's own process counted; absent where that is all. */
+  /** What of it the engine's own process counted; absent where that is all, and of several at once. */
   insideMs?: number
   /** Token ids, for each question. */
   tokens: number[][]
@@ -32,7 +32,7 @@ interface Generated {
 
 /** Both answer the same questions with the same graph, in turn, prompt to text; only equal tokens count. */
 export async function comparison({ times, tell }: Effort): Promise<Row[]> {
-  if (!existsSync(`${FOLDER}/node_modules/@huggingface/transformers`)) {
+  if (!existsSync(`${COMPARISONS}/node_modules/@huggingface/transformers`)) {
     const measured = 'transformers.js is not installed: npm ci --prefix bench/comparisons'
     return [
       { what: COMPARED_ALONE, goal: `≥ ${ALONE} ×`, measured, verdict: 'left out' },
@@ -65,15 +65,11 @@ export async function comparison({ times, tell }: Effort): Promise<Row[]> {
     }
     return [
       row(COMPARED_ALONE, ALONE, lone.own, { 'its threads': lone.many, 'one thread': lone.one }),
-      {
-        ...row(COMPARED_AT_ONCE, AT_ONCE, eight.own, {
-          'one after the other': eight.sequential,
-          'one batch': eight.batched,
-          'one batch, its threads': eight.batchedByMany
-        }),
-        // One question at a time: batching is to come.
-        verdict: 'not yet'
-      }
+      row(COMPARED_AT_ONCE, AT_ONCE, eight.own, {
+        'one after the other': eight.sequential,
+        'one batch': eight.batched,
+        'one batch, its threads': eight.batchedByMany
+      })
     ]
   } finally {
     await Promise.all([direct.stop(), many.stop(), one.stop()])
@@ -92,13 +88,15 @@ function row(what: string, goal: number, own: readonly Generated[], others: Reco
     goal: `≥ ${goal} ×`,
     measured:
       `${middle(faster, ' ×')}: ${figure(median(own.map(perToken)))} against ${figure(median(best.map(perToken)))} ` +
-      `ms per token (its best way: ${way}; ${faster.length} pairs); ` +
-      `without the way to the engine's child and back ${middle(inside, ' ×')}`,
+      `ms per token (its best way: ${way}; ${faster.length} pairs)` +
+      (own.some(({ insideMs }) => insideMs === undefined)
+        ? ''
+        : `; without the way to the engine's child and back ${middle(inside, ' ×')}`),
     verdict: verdict(median(faster) >= goal)
   }
 }
 
-function perToken({ ms, tokens }: Generated): number {
+export function perToken({ ms, tokens }: Generated): number {
   return ms / tokens.reduce((sum, ids) => sum + ids.length, 0)
 }
 
@@ -106,20 +104,25 @@ function perTokenInside({ insideMs, ...rest }: Generated): number {
   return perToken({ ...rest, ms: insideMs ?? rest.ms })
 }
 
-async function generate(engine: DirectEngine, questions: readonly string[]): Promise<Generated> {
+export async function generate(
+  engine: DirectEngine,
+  questions: readonly string[],
+  limits?: readonly number[]
+): Promise<Generated> {
   const startedAt = performance.now()
   let insideMs = 0
   const tokens = await Promise.all(
-    questions.map(async (content) => {
+    questions.map(async (content, index) => {
       const ids: number[] = []
-      for await (const event of engine.generate([{ role: 'user', content }], MAX_TOKENS)) {
+      for await (const event of engine.generate([{ role: 'user', content }], limits?.[index] ?? MAX_TOKENS)) {
         if (event.type === 'tokens') ids.push(...event.tokens)
         else if (event.type === 'done') insideMs += event.prefillMs + event.decodeMs
       }
       return ids
     })
   )
-  return { ms: performance.now() - startedAt, insideMs, tokens }
+  // Those of several overlap.
+  return { ms: performance.now() - startedAt, ...(questions.length === 1 && { insideMs }), tokens }
 }
 
 function assertSame(results: readonly Generated[]): void {
@@ -128,18 +131,18 @@ function assertSame(results: readonly Generated[]): void {
 }
 
 /** transformers.js in a process of its own: questions go in, answers come out, a line each. */
-class Transformers {
+export class Transformers {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
   readonly #lines: AsyncIterator<string>
 
-  constructor(threads: string[]) {
-    const words = [`${FOLDER}/generate.mjs`, BUILT_IN_MODEL, String(MAX_TOKENS), ...threads]
+  constructor(threads: string[], { path = BUILT_IN_MODEL, maxTokens = MAX_TOKENS } = {}) {
+    const words = [`${COMPARISONS}/generate.mjs`, path, String(maxTokens), ...threads]
     this.#child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]()
   }
 
-  async generate(questions: readonly string[], batched: boolean): Promise<Generated> {
-    this.#child.stdin.write(`${JSON.stringify({ questions, batched })}\n`)
+  async generate(questions: readonly string[], batched: boolean, limits?: readonly number[]): Promise<Generated> {
+    this.#child.stdin.write(`${JSON.stringify({ questions, batched, limits })}\n`)
     const line = await this.#lines.next()
     if (line.done === true) throw new Error('transformers.js ended without an answer')
     return JSON.parse(line.value) as Generated

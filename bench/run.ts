@@ -7,9 +7,11 @@
  */
 import '../src/polyfill.ts'
 import { fileURLToPath } from 'node:url'
+import { batching, BATCHED, FOLLOW_UP } from './batching.ts'
 import { checks, CHECKS } from './checks.ts'
 import { AUTOMERGE, automerge } from './automerge.ts'
 import { comparison, COMPARED_ALONE, COMPARED_AT_ONCE } from './comparison.ts'
+import { CONTEXTS, contexts } from './contexts.ts'
 import { COPIED, COPIED_BY_TLS, copying } from './copying.ts'
 import { CUT, death, KILLED } from './death.ts'
 import { effort, type Effort } from './effort.ts'
@@ -22,7 +24,9 @@ import { SERVED_HERE, SERVED_THERE, servedEngine } from './served.ts'
 import { CHECKED, FRESH, HELD, HELD_BACKGROUND, KEPT, MERGED, sharing, VISIBLE } from './sharing.ts'
 import { FIRST_READY, IDLE, READY, starting } from './starting.ts'
 import { COLD, DISK, DISK_EDITED, IDLE_MANY, memories, SEARCH, WORST, WRITE } from './memories.ts'
+import { EXPORTED, IMPORTED, snapshots } from './snapshots.ts'
 import { putInto, table, type Entry, type Row } from './table.ts'
+import { thousand, THOUSAND_NAMES } from './thousand.ts'
 import { PROCESSOR, throughput, THROUGHPUT } from './throughput.ts'
 
 /** In the order of the table. */
@@ -31,6 +35,8 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   served: servedEngine,
   throughput,
   comparison,
+  batching,
+  contexts,
   checks,
   joining,
   finding,
@@ -40,6 +46,8 @@ const GROUPS: Readonly<Record<string, (effort: Effort) => Promise<Row[]>>> = {
   starting,
   memories,
   sharing,
+  snapshots,
+  thousand,
   automerge
 }
 const NAMES = [
@@ -51,6 +59,9 @@ const NAMES = [
   PROCESSOR,
   COMPARED_ALONE,
   COMPARED_AT_ONCE,
+  ...BATCHED,
+  FOLLOW_UP,
+  ...CONTEXTS,
   CHECKS,
   JOINED_BY_CODE,
   JOINED_BY_INVITE,
@@ -74,6 +85,9 @@ const NAMES = [
   CHECKED,
   FRESH,
   MERGED,
+  EXPORTED,
+  IMPORTED,
+  ...THOUSAND_NAMES,
   HELD,
   KEPT,
   HELD_BACKGROUND,

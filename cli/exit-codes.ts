@@ -1,4 +1,13 @@
-import { AnswerInterruptedError, InvalidRequestError, NobodyCanAnswerError, NotAllowedError } from '../src/errors.ts'
+import {
+  AnswerInterruptedError,
+  ForeignSnapshotError,
+  InvalidRequestError,
+  NobodyCanAnswerError,
+  NotAllowedError,
+  NotForThisDeviceError,
+  RemovedSignerError,
+  WrongPassphraseError
+} from '../src/errors.ts'
 
 export const EXIT = {
   done: 0,
@@ -23,5 +32,14 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof NobodyCanAnswerError || error instanceof AnswerInterruptedError) {
     return EXIT.unanswered
   }
-  return error instanceof NotAllowedError ? EXIT.notAllowed : EXIT.failed
+  return NOT_ALLOWED.some((kind) => error instanceof kind) ? EXIT.notAllowed : EXIT.failed
 }
+
+/** Nothing is wrong with what was given; it is not for whoever gave it. */
+const NOT_ALLOWED = [
+  NotAllowedError,
+  ForeignSnapshotError,
+  NotForThisDeviceError,
+  WrongPassphraseError,
+  RemovedSignerError
+]

@@ -43,6 +43,19 @@ export function readWholeFile(path: string, mostBytes: number): Uint8Array {
   }
 }
 
+/** The first bytes of a file as a text, fewer where there are no more. @throws {UsageError} when it cannot be read */
+export function readBeginning(path: string, bytes: number): string {
+  const file = opened(path, 'r', 'read')
+  try {
+    const beginning = Buffer.alloc(bytes)
+    return beginning.toString('latin1', 0, readSync(file, beginning, 0, bytes, 0))
+  } catch (error) {
+    throw unusable(path, 'read', error)
+  } finally {
+    closeSync(file)
+  }
+}
+
 function opened(path: string, flags: 'r' | 'wx', purpose: 'read' | 'written'): number {
   try {
     return openSync(path, flags, PRIVATE)

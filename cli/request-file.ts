@@ -20,7 +20,10 @@ export async function writeRequest(
     }
     output.line(`Wrote this device’s public keys to ${file}. What comes next:`)
     output.paragraph(`Carry ${file} to a device of your mesh and type there: mesh approve ${quoted(file)}`, '1. ')
-    output.paragraph(`Carry the file that it writes, ${file}.admission, back to this device.`, '2. ')
+    output.paragraph(
+      `Carry the two files that it writes, ${file}.admission and ${file}.snapshot, back to this device.`,
+      '2. '
+    )
     output.paragraph(`Type here: ${hint(`import ${quoted(`${file}.admission`)}`)}`, '3. ')
     return EXIT.done
   })

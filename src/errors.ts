@@ -316,6 +316,48 @@ export class NotUndoableError extends MeshError {
   override name = 'NotUndoableError'
 }
 
+// ---------------------------------------------------------------- snapshots
+
+/** Thrown when a file is no snapshot, was not written as ownmesh writes them, or is not signed by whom it names. */
+export class InvalidSnapshotError extends MeshError {
+  override name = 'InvalidSnapshotError'
+}
+
+/** Thrown when a snapshot is not as it was written; `details.mebibyte` tells where, counted from 1. */
+export class DamagedSnapshotError extends MeshError {
+  override name = 'DamagedSnapshotError'
+}
+
+/** Thrown when the end of a snapshot is missing. */
+export class TruncatedSnapshotError extends MeshError {
+  override name = 'TruncatedSnapshotError'
+}
+
+/** Thrown when a snapshot was written by a later release. */
+export class NewerSnapshotError extends MeshError {
+  override name = 'NewerSnapshotError'
+}
+
+/** Thrown when a snapshot is of another mesh. */
+export class ForeignSnapshotError extends MeshError {
+  override name = 'ForeignSnapshotError'
+}
+
+/** Thrown when a snapshot is closed to other keys than those of this device: it was admitted after it was written. */
+export class NotForThisDeviceError extends MeshError {
+  override name = 'NotForThisDeviceError'
+}
+
+/** Thrown when a snapshot is closed by a passphrase and none, or another one, was given. */
+export class WrongPassphraseError extends MeshError {
+  override name = 'WrongPassphraseError'
+}
+
+/** Thrown when a snapshot was signed by a device that was removed since; its owner decides whether it counts. */
+export class RemovedSignerError extends MeshError {
+  override name = 'RemovedSignerError'
+}
+
 const byName: Readonly<Record<string, typeof MeshError>> = {
   MeshError,
   InvalidRequestError,
@@ -372,7 +414,15 @@ const byName: Readonly<Record<string, typeof MeshError>> = {
   UnknownMemoryError,
   AmbiguousMemoryError,
   ManyForgottenError,
-  NotUndoableError
+  NotUndoableError,
+  InvalidSnapshotError,
+  DamagedSnapshotError,
+  TruncatedSnapshotError,
+  NewerSnapshotError,
+  ForeignSnapshotError,
+  NotForThisDeviceError,
+  WrongPassphraseError,
+  RemovedSignerError
 }
 
 /** The error of that name, or a plain `MeshError` for a name that this release does not know. */

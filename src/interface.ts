@@ -25,9 +25,10 @@ export type FoundBy = 'mdns' | 'beacon' | 'remembered' | 'address' | 'scan' | 'g
 /**
  * - `connected`: heartbeats arrive, it may be asked
  * - `silent`: connected, but no heartbeat lately (suspended, or the cable was pulled)
+ * - `reachable`: in a mesh of many devices, heard of lately from others; connected as soon as it is asked
  * - `away`: known from before, not reachable now
  */
-export type PeerState = 'connected' | 'silent' | 'away'
+export type PeerState = 'connected' | 'silent' | 'reachable' | 'away'
 
 /** A member as seen from here, now. */
 export interface PeerInfo extends PeerLabel {
@@ -342,6 +343,8 @@ export interface Done {
   /** `stop`: the model ended or a stop string came. `length`: the limit was reached. */
   finishReason: 'stop' | 'length'
   promptTokens: number
+  /** Of those, and of an answer that is carried on, what was known from before and not read again. @default 0 */
+  reusedTokens?: number
   answerTokens: number
   queueMs: number
   prefillMs: number
@@ -1205,6 +1208,98 @@ export type PairRefusal =
   | 'timeout'
   | 'malformed'
 
+// ---------------------------------------------------------------- snapshots
+
+/** How far a snapshot is: it is written and then `verifying` reads it back; or all of it is `checking`, then `merging`. */
+export interface SnapshotProgress {
+  type: 'progress'
+  phase: 'writing' | 'verifying' | 'checking' | 'merging'
+  bytes: number
+  /** Null while it is not known. */
+  total: number | null
+}
+
+/** It lies there, is synced, and was read back as it was written: a stick can be removed. */
+export interface SnapshotExported {
+  type: 'done'
+  /** Absolute path. */
+  file: string
+  bytes: number
+  /** Memories and messages in it. */
+  entries: number
+  /** Milliseconds since 1970: when it began. Given as `since`, the next one has what was changed after it. */
+  time: number
+  /** The mesh's two words, or null outside any. */
+  mesh: string | null
+  /** Devices that can open it; null where a passphrase does. */
+  members: number | null
+  /** Whether the recovery phrase opens it. */
+  recovery: boolean
+}
+
+/** What a snapshot brought, in memories and messages. Everything of it is on the disk. */
+export interface SnapshotImported {
+  type: 'done'
+  new: number
+  changed: number
+  /** Were here already, as they are in it. */
+  known: number
+  /** Milliseconds since 1970, by the clock of the device that wrote it. */
+  time: number
+  /** The two words of the mesh that it is from, or null. */
+  mesh: string | null
+  /** Who wrote it, or null outside any mesh. */
+  from: PeerLabel | null
+}
+
+/** What can be said of a snapshot without opening it. */
+export interface SnapshotInfo {
+  /** What opens it. */
+  to: 'members' | 'passphrase'
+  bytes: number
+}
+
+/** What the owner wants to be taken although nobody vouches for it any more. */
+export type SnapshotConsent =
+  /** It was signed by a device that was removed since. */
+  | 'removed'
+  /** It is of another mesh, and opens by its passphrase or that mesh's recovery phrase. */
+  | 'foreign'
+
+/** What the devices remember as a file that one carries. Paths are absolute, on this device. */
+export interface MeshSnapshots {
+  /** @throws {InvalidSnapshotError} {TruncatedSnapshotError} {NewerSnapshotError} {FileUnusableError} */
+  inspect(options: AbortOptions & { path: string }): Promise<SnapshotInfo>
+  /**
+   * Writes what this device remembers into a file that the members of its mesh can open, those of now, and whoever has
+   * the recovery phrase. Nothing is ever overwritten; what is not finished is removed.
+   *
+   * @param options.path a file, or a folder in which it gets a name
+   * @param options.since milliseconds since 1970: only documents (a thousand memories, or a conversation) that were
+   * changed here since then
+   * @param options.conversation the id of one, or a unique beginning: nothing else is in it then
+   * @param options.passphrase opens it, and no key does. At least eight characters
+   * @throws {NotMemberError} outside any mesh, without a passphrase {UnknownMemoryError} {AmbiguousMemoryError}
+   * @throws {InvalidRequestError} {FileUnusableError} {DiskFullError}
+   * @throws {DamagedSnapshotError} when it cannot be read back as it was written
+   */
+  export(
+    options: AbortOptions & { path: string; since?: number; conversation?: string; passphrase?: string }
+  ): AsyncIterable<SnapshotProgress | SnapshotExported>
+  /**
+   * Reads all of a snapshot, and merges it when nothing is wrong with it and its word counts. Again it changes nothing.
+   *
+   * @param options.passphrase of one that is closed by a passphrase
+   * @param options.phrase the recovery phrase, where this device's key does not open it
+   * @throws {InvalidSnapshotError} {DamagedSnapshotError} {TruncatedSnapshotError} {NewerSnapshotError}
+   * @throws {ForeignSnapshotError} {NotForThisDeviceError} {WrongPassphraseError} {RemovedSignerError} {RecoveryError}
+   * @throws {NotMemberError} {RemovedError} {FileUnusableError} {DiskFullError} what was merged until then stays
+   */
+  import(
+    options: AbortOptions & { path: string; passphrase?: string; phrase?: string; accept?: SnapshotConsent[] }
+  ): AsyncIterable<SnapshotProgress | SnapshotImported>
+}
+
 /**
  * The whole of ownmesh for whoever uses it. Three bodies: in this process (`node`), over the control socket (`http`),
  * and a fake for tests; one compliance suite runs against the first two.
@@ -1237,6 +1332,8 @@ export interface Mesh {
   readonly memory: MeshMemory
   /** What people and models have said to each other. */
   readonly conversations: MeshConversations
+  /** The same as a file that one carries. */
+  readonly snapshots: MeshSnapshots
   /** What happens from now on, until the signal or the end of the mesh. */
   events(options?: AbortOptions): AsyncIterable<MeshEvent>
   /**

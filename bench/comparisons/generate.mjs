@@ -1,6 +1,6 @@
 /**
  * Answers with transformers.js what bench/comparison.ts asks: `node generate.mjs FOLDER MAX_TOKENS [THREADS]`. A line in
- * is `{"questions":[…],"batched":true}`, a line out `{"ms":…,"tokens":[[…],…]}`: from the texts of the questions to the
+ * is `{"questions":[…],"batched":true}`, with `"limits":[…]` where answers are of different length, a line out `{"ms":…,"tokens":[[…],…]}`: from the texts of the questions to the
  * text of the answers, greedily.
  */
 import { basename, dirname } from 'node:path'
@@ -19,14 +19,16 @@ const model = await AutoModelForCausalLM.from_pretrained(basename(folder), {
 tokenizer.padding_side = 'left'
 const ends = [model.generation_config.eos_token_id].flat()
 
-async function answer(questions) {
+async function answer(questions, limits) {
   const prompts = questions.map((content) =>
     tokenizer.apply_chat_template([{ role: 'user', content }], { add_generation_prompt: true, tokenize: false })
   )
   const inputs = tokenizer(prompts, { padding: true, add_special_tokens: false })
-  const output = await model.generate({ ...inputs, max_new_tokens: Number(maxTokens), do_sample: false })
+  const output = await model.generate({ ...inputs, max_new_tokens: Math.max(...limits), do_sample: false })
   const [, promptLength] = inputs.input_ids.dims
-  const tokens = output.tolist().map((ids) => withoutPadding(ids.slice(promptLength).map(Number)))
+  const tokens = output
+    .tolist()
+    .map((ids, index) => withoutPadding(ids.slice(promptLength, promptLength + limits[index]).map(Number)))
   tokenizer.batch_decode(tokens, { skip_special_tokens: true })
   return tokens
 }
@@ -38,10 +40,10 @@ function withoutPadding(ids) {
 }
 
 for await (const line of createInterface(process.stdin)) {
-  const { questions, batched } = JSON.parse(line)
+  const { questions, batched, limits = questions.map(() => Number(maxTokens)) } = JSON.parse(line)
   const startedAt = performance.now()
   const tokens = []
-  if (batched) tokens.push(...(await answer(questions)))
-  else for (const question of questions) tokens.push(...(await answer([question])))
+  if (batched) tokens.push(...(await answer(questions, limits)))
+  else for (const [index, question] of questions.entries()) tokens.push(...(await answer([question], [limits[index]])))
   process.stdout.write(`${JSON.stringify({ ms: performance.now() - startedAt, tokens })}\n`)
 }

@@ -7,6 +7,7 @@ import { confirm } from './confirm.ts'
 import { discover } from './discover.ts'
 import { doctor } from './doctor.ts'
 import { engine } from './engine.ts'
+import { exportFile } from './export-file.ts'
 import { forget } from './forget.ts'
 import { importFile } from './import-file.ts'
 import { invite } from './invite.ts'
@@ -46,11 +47,12 @@ export const verbs: readonly Verb[] = [
   remove,
   leave,
   recover,
-  importFile,
   remember,
   recall,
   forget,
   memory,
+  exportFile,
+  importFile,
   model,
   engine,
   bench,

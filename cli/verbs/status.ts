@@ -39,7 +39,15 @@ function describe(found: MeshStatus, hint: (line: string) => string): [string, s
     ['mesh', meshState(found, hint)],
     ['answers', `${answersHere(found)}${found.answering === 'paused' ? ` (${hint('resume')} ends that)` : ''}`],
     ['on', hardware],
-    ['devices', `${here('connected')} connected, ${here('silent')} silent, ${here('away')} away`],
+    [
+      'devices',
+      [
+        `${here('connected')} connected`,
+        ...(here('reachable') > 0 ? [`${here('reachable')} reachable`] : []),
+        `${here('silent')} silent`,
+        `${here('away')} away`
+      ].join(', ')
+    ],
     ...(found.mesh === null ? [] : trust(found, hint)),
     ['given', given(found)],
     ['asked', `${count(counters.asked, 'question')} from here, ${counters.failed} failed${takenOver(counters)}`],

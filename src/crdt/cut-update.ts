@@ -22,20 +22,25 @@ interface Deletion {
  *
  * @param update as Yjs encodes it, from a document of ours
  * @param vector what the receiver has
+ * @param pieceBytes how large a piece may be, unless one value is larger
  */
-export function* cutUpdate(update: Uint8Array, vector: ReadonlyMap<number, number>): Generator<Uint8Array> {
+export function* cutUpdate(
+  update: Uint8Array,
+  vector: ReadonlyMap<number, number>,
+  pieceBytes = PIECE_BYTES
+): Generator<Uint8Array> {
   if (isEmpty(update)) return
   // A struct takes at least four bytes here, so that a short update cannot hold too many.
-  if (update.length <= Math.min(PIECE_BYTES, 4 * MAX_STRUCTS)) {
+  if (update.length <= Math.min(pieceBytes, 4 * MAX_STRUCTS)) {
     yield update
     return
   }
   const { structs, ds } = Y.decodeUpdate(update)
-  if (update.length <= PIECE_BYTES && structs.length <= MAX_STRUCTS) {
+  if (update.length <= pieceBytes && structs.length <= MAX_STRUCTS) {
     yield update
     return
   }
-  yield* structPieces(structs, new Map(vector))
+  yield* structPieces(structs, new Map(vector), pieceBytes)
   yield* deletionPieces(ds)
 }
 
@@ -51,7 +56,11 @@ function isEmpty(update: Uint8Array): boolean {
   return update.length === 2 && update[0] === 0 && update[1] === 0
 }
 
-function* structPieces(structs: readonly Struct[], clocks: Map<number, number>): Generator<Uint8Array> {
+function* structPieces(
+  structs: readonly Struct[],
+  clocks: Map<number, number>,
+  pieceBytes: number
+): Generator<Uint8Array> {
   const queues = new Map<number, Struct[]>()
   for (const struct of structs) {
     const queue = queues.get(struct.id.client)
@@ -59,7 +68,7 @@ function* structPieces(structs: readonly Struct[], clocks: Map<number, number>):
     else queue.push(struct)
   }
   const next = new Map<number, number>()
-  let piece = new Piece()
+  let piece = new Piece(MAX_STRUCTS, pieceBytes)
   let left = structs.length
   while (left > 0) {
     const before = left
@@ -69,7 +78,7 @@ function* structPieces(structs: readonly Struct[], clocks: Map<number, number>):
         if (struct === undefined || !isReady(struct, clocks)) break
         if (!piece.take(struct)) {
           yield piece.encode()
-          piece = new Piece()
+          piece = new Piece(MAX_STRUCTS, pieceBytes)
           piece.take(struct)
         }
         clocks.set(writer, struct.id.clock + struct.length)

@@ -3,15 +3,17 @@ import * as Y from 'yjs'
 import { NotAllowedError, ProtocolError } from '../errors.ts'
 import { cutUpdate } from './cut-update.ts'
 import { Document, type Applied, type Head } from './document.ts'
-import { isErased, isGone, isVisible, memoryOf, titleOf, visibleEntries } from './entries.ts'
+import { differences, indexChange, indexed, knownEntries } from './differences.ts'
+import { isErased, isGone, titleOf, visibleEntries } from './entries.ts'
 import { Heads } from './heads.ts'
 import { carriedWrites, salvage, wronglyTaken } from './healing.ts'
 import { withoutEntries } from './erasing.ts'
 import { fits, inspectUpdate } from './inspect-update.ts'
 import { entryOf, generation, generationOf, isDocumentId, kindOf, lineageOf, newId } from './keys.ts'
 import { MAX_DOCUMENTS, MAX_GENERATION, MAX_KEYS, MAX_UPDATE_BYTES } from './limits.ts'
-import type { DocumentRecord, IndexedMemory, MemoryStore, Place, StoredNotice, StoredRow } from './store.ts'
+import type { DocumentRecord, MemoryStore, StoredNotice, StoredRow } from './store.ts'
 import { addVanished, isMany, type Spell } from './vanishing.ts'
+import { wholeUpdate } from './whole-update.ts'
 
 /** A device's Ed25519 public key: 64 lower-case hexadecimal digits. */
 export type DeviceKey = string
@@ -33,7 +35,7 @@ export interface DocumentChange {
 
 /** What became of an update that came. */
 export type Merged =
-  | ({ outcome: 'merged'; /** Entries it names that are as they were. */ known: number } & Omit<
+  | ({ outcome: 'merged'; /** Ids of entries that it names and that are as they were. */ known: string[] } & Omit<
       DocumentChange,
       'update' | 'from'
     >)
@@ -126,13 +128,16 @@ export class Documents {
   /**
    * Merges an update that a device gave.
    *
+   * @param from null where the owner of this device vouches for the bytes
    * @param lazily its sync to the disk is shared with those that follow at once and holds nothing up; listeners are told
    *   when it is done (invariant 1). For bytes that whoever gave them still has.
    * @throws {NotAllowedError} when it is no member (invariant 3)
    * @throws {ProtocolError} when it is malformed or beyond a limit (invariant 4); nothing of it was taken
    */
-  merge(from: DeviceKey, id: string, update: Uint8Array, { lazily = false } = {}): Merged {
-    if (!this.#init.isMember(from)) throw new NotAllowedError('Only members of the mesh may change what it remembers.')
+  merge(from: DeviceKey | null, id: string, update: Uint8Array, { lazily = false } = {}): Merged {
+    if (from !== null && !this.#init.isMember(from)) {
+      throw new NotAllowedError('Only members of the mesh may change what it remembers.')
+    }
     if (!isDocumentId(id)) throw new ProtocolError('An update was refused: it is for no document.')
     const inspected = inspectUpdate(update)
     const latest = this.heads.get(id)
@@ -152,10 +157,7 @@ export class Documents {
     if ((inspected.covers.get(document.writer)?.to ?? 0) > document.clockOf(document.writer)) document.rotate()
     const applied = document.apply(update)
     const committed = this.#commit(opened, applied, from, lazily)
-    const known = (change?: DocumentChange) =>
-      [...inspected.entries].filter(
-        (entry) => !change?.added.includes(entry) && !change?.changed.includes(entry) && opened.visible.has(entry)
-      ).length
+    const known = (change?: DocumentChange) => knownEntries(inspected.entries, opened.visible, change)
     if (committed === null) {
       return { outcome: 'merged', document: id, added: [], changed: [], vanished: [], known: known() }
     }
@@ -182,6 +184,19 @@ export class Documents {
   *pieces(id: string, vector: Uint8Array = EMPTY_VECTOR): Generator<Uint8Array> {
     const document = this.open(id)
     yield* cutUpdate(document.since(vector), readVector(vector))
+  }
+
+  /** All of a document, in pieces that can each be merged in order; it is not kept in memory for that. */
+  *whole(id: string, pieceBytes?: number): Generator<Uint8Array> {
+    const current = this.heads.get(id)?.id ?? id
+    const update = this.#opened.has(current) ? null : wholeUpdate(this.#init.store.rows(current))
+    yield* cutUpdate(update ?? this.open(current).since(), new Map(), pieceBytes)
+  }
+
+  /** Brings what an earlier generation of a document holds, which came from elsewhere, into the latest one. */
+  absorb(earlier: Document): void {
+    const id = this.heads.get(earlier.id)?.id ?? earlier.id
+    this.#carry(pairsOf({ document: earlier, salvaged: [] }), id)
   }
 
   /**
@@ -523,7 +538,7 @@ function updatesOf(rows: readonly StoredRow[]): Uint8Array[] {
   return rows.map(({ update }) => update)
 }
 
-function* pairsOf({ document, salvaged }: Opened): Generator<[string, string]> {
+function* pairsOf({ document, salvaged }: Pick<Opened, 'document' | 'salvaged'>): Generator<[string, string]> {
   for (const key of document.allKeys()) yield [key, document.get(key) ?? '']
   yield* salvaged
 }
@@ -536,49 +551,4 @@ function upToGaps(document: Document, updates: readonly Uint8Array[]): { documen
     else loose.push(update)
   }
   return { document, loose }
-}
-
-function* indexedEntries(document: Document, ids: Iterable<string>): Generator<IndexedMemory> {
-  for (const id of ids) {
-    const memory = memoryOf(document, id)
-    if (memory !== null) yield { ...memory, document: document.id }
-  }
-}
-
-function indexed(document: Document, ids: Iterable<string>): IndexedMemory[] {
-  return [...indexedEntries(document, ids)]
-}
-
-function indexChange(
-  document: Document,
-  { added, changed, vanished }: DocumentChange
-): { put: IndexedMemory[]; remove: Place[] } {
-  if (kindOf(document.id) !== 'memories') return { put: [], remove: [] }
-  const remove = vanished.map((id) => ({ id, document: document.id }))
-  return { put: indexed(document, [...added, ...changed]), remove }
-}
-
-/** What changed keys mean for the entries; brings the set of visible ones up to date. */
-function differences(
-  { document, visible }: Opened,
-  keys: Iterable<string>
-): Pick<DocumentChange, 'added' | 'changed' | 'vanished'> {
-  const touched = new Set<string>()
-  for (const key of keys) touched.add(entryOf(key))
-  const added: string[] = []
-  const changed: string[] = []
-  const vanished: string[] = []
-  // A whole conversation was forgotten or brought back.
-  if (touched.has('@'))
-    for (const id of [...visible, ...visibleEntries(document.allKeys(), document.get)]) touched.add(id)
-  for (const id of touched) {
-    const before = visible.has(id)
-    const after = isVisible(document.get, id)
-    if (before && after) changed.push(id)
-    else if (after) added.push(id)
-    else if (before) vanished.push(id)
-    if (after) visible.add(id)
-    else visible.delete(id)
-  }
-  return { added, changed, vanished }
 }

@@ -220,5 +220,6 @@ function edited(get: Get, id: string, field: string): Json | undefined {
 
 /** Whole, as the index takes nothing else; whoever wrote it may have written anything. */
 function numberOf(value: Json | undefined): number {
-  return Number.isSafeInteger(value) ? (value as number) : 0
+  const rounded = Math.round(typeof value === 'number' ? value : 0)
+  return Number.isSafeInteger(rounded) ? rounded : 0
 }

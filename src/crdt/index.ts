@@ -19,8 +19,9 @@
  * peer). `check()` after some silence makes both compare again. The messages are plain data (`SyncMessage`); their form on the
  * wire is the protocol's, as is a limit of frames, 1 MiB, which every message here keeps.
  *
- * How a snapshot is made of it: `documents.heads.all()` names the documents, `documents.pieces(id)` gives what has to be
- * written of each; `documents.merge(member, id, update)` takes it in on the other side, and tells what was new.
+ * How a snapshot is made of it: `documents.heads.all()` names the documents, `documents.whole(id)` gives what has to be
+ * written of each. On the other side a `SnapshotCheck` looks at all of it, then a `SnapshotIntake` merges it, and tells
+ * what was new.
  */
 export { Documents } from './documents.ts'
 export type { DeviceKey, DocumentChange, DocumentsInit, Merged } from './documents.ts'
@@ -47,6 +48,10 @@ export type {
 
 export { SyncSession } from './sync-session.ts'
 export type { SyncSessionInit, SyncState } from './sync-session.ts'
+export { SnapshotCheck } from './snapshot-check.ts'
+export { SnapshotIntake } from './snapshot-intake.ts'
+export type { TakenIn } from './snapshot-intake.ts'
+
 export { bytesOf } from './sync-messages.ts'
 export type { DocumentState, SyncMessage } from './sync-messages.ts'
 

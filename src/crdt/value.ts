@@ -25,6 +25,9 @@ export function readValue(text: string): JsonObject | null {
 
 /** How deep brackets are nested, without building anything; brackets within strings do not count. */
 function depthOf(text: string): number {
+  const most = countOf(text, '{') + countOf(text, '[')
+  // All are opened in so few that it need not be known more exactly: nearly always.
+  if (most <= MAX_JSON_DEPTH) return most
   let depth = 0
   let deepest = 0
   let inString = false
@@ -38,6 +41,12 @@ function depthOf(text: string): number {
     else if (letter === '}' || letter === ']') depth--
   }
   return deepest
+}
+
+function countOf(text: string, letter: string): number {
+  let count = 0
+  for (let at = text.indexOf(letter); at !== -1; at = text.indexOf(letter, at + 1)) count++
+  return count
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -22,6 +22,7 @@ import type {
   MeshConversations,
   MeshEvent,
   MeshMemory,
+  MeshSnapshots,
   MeshStatus,
   Message,
   ModelCopyEvent,
@@ -38,6 +39,7 @@ import { controlLibrary } from './library.ts'
 import { controlMembership } from './membership.ts'
 import { controlConversations, controlMemory } from './memory.ts'
 import { checkToken } from './proof.ts'
+import { controlSnapshots } from './snapshots.ts'
 import { METHODS, packed, unpacked } from './wire.ts'
 import type { MethodName } from './wire.ts'
 
@@ -58,6 +60,10 @@ export class ControlClient implements Mesh {
   }
   readonly memory: MeshMemory = controlMemory((method, options) => this.#value(method, options))
   readonly conversations: MeshConversations = controlConversations((method, options) => this.#value(method, options))
+  readonly snapshots: MeshSnapshots = controlSnapshots(
+    (method, options) => this.#value(method, options),
+    (method, options) => this.#call(method, options)
+  )
   readonly #init: Required<Omit<ConnectControlInit, 'signal'>>
   readonly #connections = new Set<Socket>()
   #stopped = false

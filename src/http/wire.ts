@@ -9,6 +9,7 @@ import type {
   Mesh,
   MeshConversations,
   MeshMemory,
+  MeshSnapshots,
   Message,
   ModelLibrary
 } from '../interface.ts'
@@ -71,7 +72,7 @@ interface Method {
 type ByteField = 'request' | 'admission'
 
 /** The parts of `Mesh` that have methods of their own. */
-type Part = 'membership' | 'library' | 'engines' | 'memory' | 'conversations'
+type Part = 'membership' | 'library' | 'engines' | 'memory' | 'conversations' | 'snapshots'
 
 /** Every method of `Mesh` but `stop`, which is each end's own, and those of its parts. */
 export type MethodName =
@@ -81,6 +82,7 @@ export type MethodName =
   | `engines.${keyof Engines}`
   | `memory.${keyof MeshMemory}`
   | `conversations.${keyof MeshConversations}`
+  | `snapshots.${keyof MeshSnapshots}`
 
 const FINISH = { atClose: 'finish', longest: MAX_QUESTION_BYTES } as const
 
@@ -118,6 +120,15 @@ function memory(name: keyof MeshMemory): Method {
 
 function conversations(name: keyof MeshConversations): Method {
   return { call: (mesh, { options }) => mesh.conversations[name](options as never), ...FINISH }
+}
+
+function snapshots(name: keyof MeshSnapshots): Method {
+  return {
+    call: (mesh, { options }) => mesh.snapshots[name](options as never),
+    atClose: 'finish',
+    longest: MAX_OPTIONS_BYTES,
+    secrets: ['passphrase', 'phrase']
+  }
 }
 
 function taking(takes: ByteField, bytes: number): Pick<Method, 'takes' | 'longest'> {
@@ -188,7 +199,10 @@ export const METHODS: Readonly<Record<MethodName, Method>> = {
   'conversations.messages': conversations('messages'),
   'conversations.append': conversations('append'),
   'conversations.title': conversations('title'),
-  'conversations.forget': conversations('forget')
+  'conversations.forget': conversations('forget'),
+  'snapshots.inspect': snapshots('inspect'),
+  'snapshots.export': snapshots('export'),
+  'snapshots.import': snapshots('import')
 }
 
 /** The object as JSON can carry it. What should be bytes and is not stays as it is: whoever reads it refuses it. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { DecoderSession } from './decoder-session.ts'
-import { PREFILL_CHUNK } from './generation.ts'
+import { PREFILL_CHUNK } from './batch-plan.ts'
 import type { BenchCommand, BenchStep } from './messages.ts'
 import { perSecond } from './measure.ts'
 import { softwareOf } from './providers.ts'

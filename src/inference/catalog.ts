@@ -6,7 +6,8 @@ import { BrokenModelError } from '../errors.ts'
 import type { ModelInfo } from '../interface.ts'
 import { parametersOf, quantizationOf } from './describe-model.ts'
 import type { MeasurementStore, ModelPlace } from './index.ts'
-import { whyNotRunnable, whyNotTogether } from './graph-fit.ts'
+import { traitsOf, whyNotRunnable, whyNotTogether } from './graph-fit.ts'
+import type { GraphTraits } from './graph-fit.ts'
 import type { ModelSize } from './memory-need.ts'
 import { refusePointer } from './model-files.ts'
 import { contextLengthOf, isModelFolder, largestIdOf, readModelFolder, reasonOf } from './model-folder.ts'
@@ -26,6 +27,7 @@ export interface CatalogModel {
   /** Relative paths of the files that make the hash; none of a broken model. */
   files: string[]
   size: ModelSize
+  traits: GraphTraits
 }
 
 /** Finds the models on this device. Folders are looked through afresh on each call; unchanged files are not read again. */
@@ -111,6 +113,7 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
         cachePerToken: cacheBytesPerToken(summary.inputs),
         contextLength
       },
+      traits: traitsOf(summary),
       info: {
         ...base,
         hash,
@@ -130,7 +133,8 @@ async function describe(place: ModelPlace, measurements: MeasurementStore): Prom
     const hash = createHash('sha256').update(`broken ${place.path}`).digest('hex')
     const info = { ...base, hash, bytes: 0, parameters: null, quantization: null, contextLength: 0, broken }
     const size = { weightBytes: 0, graphBytes: 0, cachePerToken: 0, contextLength: 0 }
-    return { path: place.path, graph: '', generation: {}, files: [], size, info }
+    const traits = { padding: null, reuse: 'pieces' } as const
+    return { path: place.path, graph: '', generation: {}, files: [], size, traits, info }
   }
 }
 
@@ -220,7 +224,7 @@ async function contentHash(path: string): Promise<string> {
 
 async function summaryOf(path: string, measurements: MeasurementStore): Promise<OnnxSummary> {
   // The number grows with each change of what a summary holds.
-  const key = `onnx 3 ${(await fileKey(path)) ?? path}`
+  const key = `onnx 4 ${(await fileKey(path)) ?? path}`
   const kept = measurements.get(key)
   if (kept !== undefined) {
     const { operators, elements, ...rest } = JSON.parse(kept) as Omit<OnnxSummary, 'operators' | 'elements'> & {

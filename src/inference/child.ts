@@ -6,18 +6,25 @@ import { MeshError } from '../errors.ts'
 import { benchProvider } from './bench-runs.ts'
 import type { Command, Reply } from './messages.ts'
 import { MemoryKeeper } from './memory-keeper.ts'
-import { ModelHost } from './model-host.ts'
+import { MUCH_GARBAGE_BYTES, ModelHost } from './model-host.ts'
 import { reasonOf } from './model-folder.ts'
+import { PrefixCache } from './prefix-cache.ts'
+import { collect } from './resident.ts'
 import { RUNTIME_PACKAGE, loadRuntime, runtimeFolder } from './runtime.ts'
 import type { Runtime } from './runtime.ts'
 
 const runtimePackage = process.argv[2] ?? RUNTIME_PACKAGE
 const gatherMs = Number(process.argv[3] ?? 0)
+const budget = Number(process.argv[4] ?? Infinity)
 const models = new Map<string, ModelHost>()
+const prefixes = new PrefixCache(budget)
 const memory = new MemoryKeeper({
-  budget: Number(process.argv[4] ?? Infinity),
+  budget,
   keepAliveMs: Number(process.argv[5] ?? Infinity),
-  unload: async (hash) => models.get(hash)?.drop()
+  unload: async (hash) => models.get(hash)?.drop(),
+  spare: (bytes) => {
+    if (prefixes.leave(bytes) > MUCH_GARBAGE_BYTES) void collect()
+  }
 })
 const running = new Map<string, AbortController>()
 let runtime: Promise<Runtime> | undefined
@@ -39,6 +46,7 @@ function hostOf(hash: string): ModelHost {
       runtimeFolder: runtimeFolder(runtimePackage),
       send,
       memory,
+      prefixes,
       gatherMs
     })
     models.set(hash, host)

@@ -18,6 +18,7 @@ import type {
   ProviderReport,
   Rates
 } from '../interface.ts'
+import { MAX_ROWS, MAX_ROWS_APART } from './batch-plan.ts'
 import { bench } from './bench.ts'
 import { Calls } from './calls.ts'
 import { createCatalog } from './catalog.ts'
@@ -31,6 +32,7 @@ import { LoadProgress } from './load-progress.ts'
 import { Measurements } from './measurements.ts'
 import type { Command, Measured, ModelSource, Reply } from './messages.ts'
 import { reasonOf } from './model-folder.ts'
+import { answersWithin, paddingWorth } from './memory-need.ts'
 import { ModelMemories } from './model-memories.ts'
 import { residentOf } from './resident.ts'
 import { resolveSampling } from './resolve-sampling.ts'
@@ -141,6 +143,16 @@ export class OnnxEngine implements LocalEngine {
 
   hardware(): string {
     return this.#hardware
+  }
+
+  atOnce(hash: string): number {
+    const model = this.#models.get(hash)
+    if (model === undefined) return 1
+    const { padding } = model.traits
+    // A cache that stays on a graphics card cannot be put together with others.
+    const apart = padding === null || this.#measured(hash)?.provider === 'webgpu'
+    const most = apart ? MAX_ROWS_APART : MAX_ROWS
+    return answersWithin(this.#memories.fitOf(model).need, this.#memories.budget, most)
   }
 
   pid(): number | null {
@@ -261,7 +273,7 @@ export class OnnxEngine implements LocalEngine {
     if (this.#runs.countFor(info.hash) >= QUEUE_LIMIT) {
       throw new BusyError(`${QUEUE_LIMIT} questions wait for ${info.name} here already; ask again in a moment.`)
     }
-    const events = this.#runs.begin(id, info.hash)
+    const events = this.#runs.begin(id, info.hash, model.atOnce)
     this.#usedAt.set(info.hash, performance.now())
     const { continuation = { tokens: [], text: '' } } = request
     this.#send({ type: 'generate', id, model, messages, sampling, continuation })
@@ -309,10 +321,13 @@ export class OnnxEngine implements LocalEngine {
     const model = this.#known(hash)
     const { info, path, graph, files } = model
     const { need, contextLength, tooLarge } = this.#memories.fitOf(model)
+    const { traits } = model
+    const rows = { traits, paddingWorth: paddingWorth(model.size), atOnce: this.atOnce(hash) }
     if (tooLarge !== null) throw new ModelTooLargeError(tooLarge)
     const threads = await threadsFor(info.bytes)
     const { name } = info
-    return { hash, name, path, graph, files, need, contextLength, threads, ...this.#measurements.of(hash, version) }
+    const measured = this.#measurements.of(hash, version)
+    return { hash, name, path, graph, files, need, contextLength, threads, ...rows, ...measured }
   }
 
   #send(command: Command): void {
@@ -358,6 +373,9 @@ export class OnnxEngine implements LocalEngine {
         break
       case 'loading':
         this.#onLoading(reply)
+        break
+      case 'remark':
+        this.#log.debug(`engine: ${reply.text}`)
         break
       case 'bench':
         // Only processes that measure tell this.

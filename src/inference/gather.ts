@@ -15,7 +15,7 @@ export interface Gathering {
  */
 export function gathering(
   send: (piece: Tokens) => void,
-  { gatherMs, now = () => performance.now() }: { gatherMs: number; now?: () => number }
+  { gatherMs, now = () => performance.now() }: { gatherMs: () => number; now?: () => number }
 ): Gathering {
   let held: Tokens | null = null
   let sentAt = -Infinity
@@ -30,7 +30,7 @@ export function gathering(
       held ??= { type: 'tokens', tokens: [], text: '' }
       held.tokens.push(...tokens)
       held.text += text
-      if (now() - sentAt >= gatherMs) flush()
+      if (now() - sentAt >= gatherMs()) flush()
     },
     flush
   }

@@ -1,7 +1,9 @@
 import { InvalidRequestError, PromptTooLongError } from '../errors.ts'
 import type { Continuation, Done, Message, ResolvedSampling, Tokens } from '../interface.ts'
 import { answerText } from './answer-text.ts'
-import type { LoadedModel, ModelText } from './loaded-model.ts'
+import { PREFILL_CHUNK } from './batch-plan.ts'
+import type { Reader } from './batcher.ts'
+import type { ModelText } from './loaded-model.ts'
 import { nextToken } from './sampling.ts'
 
 /** One question, with nothing left open. */
@@ -26,12 +28,6 @@ export interface PreparedRequest {
 }
 
 export type GenerationEvent = { type: 'prefilled'; fraction: number } | Tokens | Omit<Done, 'queueMs'>
-
-/**
- * Tokens of the prompt read at once. A run cannot be interrupted, so this bounds how long a cancel waits; larger pieces
- * gain little speed on processors (facts: 64 to 128).
- */
-export const PREFILL_CHUNK = 64
 
 /**
  * Reads a question without the weights, so that what it takes is known before they are loaded.
@@ -63,7 +59,8 @@ export function prepare(
 }
 
 /**
- * Answers one question with a loaded model.
+ * Answers one question with what reads tokens of a loaded model. What the reader has read already is the beginning of the
+ * question, and is not read again; at least one token of it is left.
  *
  * A continuation with tokens reads them after the prompt and replays them through the text state, so that only what the
  * reader has not seen comes out; they count against `maxTokens`, and greedy text is what it would have been. One with
@@ -73,21 +70,22 @@ export function prepare(
  * @throws the signal's reason, at the latest after one run of the graph
  */
 export async function* generation(
-  model: LoadedModel,
+  model: ModelText,
+  reader: Reader,
   { prompt, answered, byText, sampling, limit }: PreparedRequest,
   signal: AbortSignal
 ): AsyncGenerator<GenerationEvent, void, undefined> {
-  const { session } = model
-  if (!prompt.every((id) => id < session.vocabulary)) {
+  if (!prompt.every((id) => id < reader.vocabulary)) {
     throw new InvalidRequestError(
-      `The prompt holds tokens beyond the ${session.vocabulary} that the model's graph knows: its tokenizer or its ` +
+      `The prompt holds tokens beyond the ${reader.vocabulary} that the model's graph knows: its tokenizer or its ` +
         'chat template is of another model. Copy or download it again.'
     )
   }
-  if (!answered.every((id) => Number.isInteger(id) && id >= 0 && id < session.vocabulary)) {
+  if (!answered.every((id) => Number.isInteger(id) && id >= 0 && id < reader.vocabulary)) {
     throw new InvalidRequestError('The answer so far holds tokens that this model does not have.')
   }
   const started = performance.now()
+  const reused = reader.length
   const text = answerText(model.tokens, { stop: sampling.stop, atStart: !byText })
   let position = answered.length
   let prefillEnd = started
@@ -95,6 +93,7 @@ export async function* generation(
     type: 'done',
     finishReason,
     promptTokens: prompt.length,
+    ...(reused > 0 && { reusedTokens: reused }),
     answerTokens: position,
     prefillMs: prefillEnd - started,
     decodeMs: performance.now() - prefillEnd
@@ -112,36 +111,32 @@ export async function* generation(
 
   const ids = [...prompt, ...answered]
   const seen = new Set(ids)
-  let cache = session.empty()
   let logits: Float32Array = new Float32Array(0)
-  try {
-    for (let from = 0; from < ids.length; from += PREFILL_CHUNK) {
-      signal.throwIfAborted()
-      ;({ cache, logits } = await session.forward(cache, ids.slice(from, from + PREFILL_CHUNK)))
-      yield { type: 'prefilled', fraction: cache.length / ids.length }
-    }
-    prefillEnd = performance.now()
+  for (let from = reader.length; from < ids.length; from = reader.length) {
+    signal.throwIfAborted()
+    const piece = ids.slice(from, from + PREFILL_CHUNK)
+    logits = await reader.read(piece, ids.length - from - piece.length)
+    yield { type: 'prefilled', fraction: reader.length / ids.length }
+  }
+  prefillEnd = performance.now()
 
-    for (;;) {
-      signal.throwIfAborted()
-      const id = nextToken(logits, seen, sampling, position)
-      position++
-      if (model.ends.has(id)) {
-        yield { type: 'tokens', tokens: [id], text: text.finish() }
-        yield done('stop')
-        return
-      }
-      seen.add(id)
-      const { text: shown, stopped } = text.push([id])
-      const full = !stopped && position >= limit
-      yield { type: 'tokens', tokens: [id], text: full ? shown + text.finish() : shown }
-      if (stopped || full) {
-        yield done(stopped ? 'stop' : 'length')
-        return
-      }
-      ;({ cache, logits } = await session.forward(cache, [id]))
+  for (;;) {
+    signal.throwIfAborted()
+    const id = nextToken(logits, seen, sampling, position)
+    position++
+    if (model.ends.has(id)) {
+      yield { type: 'tokens', tokens: [id], text: text.finish() }
+      yield done('stop')
+      return
     }
-  } finally {
-    session.free(cache)
+    seen.add(id)
+    const { text: shown, stopped } = text.push([id])
+    const full = !stopped && position >= limit
+    yield { type: 'tokens', tokens: [id], text: full ? shown + text.finish() : shown }
+    if (stopped || full) {
+      yield done(stopped ? 'stop' : 'length')
+      return
+    }
+    logits = await reader.read([id], null)
   }
 }

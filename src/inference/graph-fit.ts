@@ -51,6 +51,40 @@ export function whyNotRunnable(inputs: readonly string[], outputs: readonly stri
   return outputs.includes('logits') ? null : 'it has no output logits'
 }
 
+/**
+ * Where the rows of a shorter cache are filled up. `right`: GroupQueryAttention takes the length of each row from the
+ * mask. `left`: a graph that puts the new token behind all columns, and takes positions. Null: neither, so rows are run
+ * apart.
+ */
+export type Padding = 'right' | 'left' | null
+
+/** How rows of a graph may be run. */
+export interface GraphTraits {
+  padding: Padding
+  /**
+   * What of a prompt read before is, to the bit, what reading it again would give. Where numbers are rounded to 8 bits on
+   * their way, the last bit of a sum can become a step of a hundredth: then only whole pieces, read at the same place.
+   */
+  reuse: 'tokens' | 'pieces'
+}
+
+/** The scale of 8 bits from a whole tensor, so from all rows: ONNX's operator, and onnxruntime's that hold it. */
+const SCALES_BY_TENSOR = /^(DynamicQuantize|QAttention$)/
+
+/** A graph without the lengths or the positions of its rows counts one by the columns of all, and takes rows apart. */
+export function traitsOf({
+  operators,
+  inputs,
+  roundsActivations
+}: Pick<OnnxSummary, 'operators' | 'inputs' | 'roundsActivations'>): GraphTraits {
+  const byTensor = [...operators.keys()].some((operator) => SCALES_BY_TENSOR.test(operator))
+  const reuse = byTensor || roundsActivations || operators.has('QuantizeLinear') ? 'pieces' : 'tokens'
+  const takes = (name: string): boolean => inputs.some((input) => input.name === name)
+  if (byTensor || !takes('attention_mask')) return { padding: null, reuse }
+  if (operators.has('GroupQueryAttention')) return { padding: 'right', reuse }
+  return { padding: takes('position_ids') ? 'left' : null, reuse }
+}
+
 /** What the files of one model say of each other that cannot be true together; null where nothing contradicts. */
 export function whyNotTogether(
   { inputs, outputs, embeddingRows }: Pick<OnnxSummary, 'inputs' | 'outputs' | 'embeddingRows'>,

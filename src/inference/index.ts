@@ -68,6 +68,8 @@ export interface LocalEngine extends Engine {
    * @throws {UnknownModelError} {BrokenModelError} {BusyError} {EngineUnavailableError} {EngineFailedError}
    */
   bench(hash: string, options?: AbortOptions): AsyncIterable<BenchEvent>
+  /** How many answers of a model run beside each other here; more wait. 1 of one that is not known. */
+  atOnce(hash: string): number
   /** Process id of the child, or null while there is none. */
   pid(): number | null
   /** Megabytes resident in the child, or null while there is none. */

@@ -1,4 +1,5 @@
 import { BrokenModelError } from '../errors.ts'
+import type { Batcher } from './batcher.ts'
 import { createChatPrompt } from './chat-prompt.ts'
 import type { ChatPrompt } from './chat-prompt.ts'
 import type { DecoderSession } from './decoder-session.ts'
@@ -22,6 +23,7 @@ export interface ModelText {
 /** A model in memory, ready to answer. */
 export interface LoadedModel extends ModelText {
   session: DecoderSession
+  rows: Batcher
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Rates } from '../interface.ts'
 import type { DecoderSession } from './decoder-session.ts'
-import { PREFILL_CHUNK } from './generation.ts'
+import { PREFILL_CHUNK } from './batch-plan.ts'
 
 /** Single runs spread by 30 to 140 % on a loaded machine; the best of some short ones is the machine's own speed. */
 const RUNS = 4
@@ -8,6 +8,8 @@ const RUNS = 4
 const DECODE_TOKENS = 8
 /** What a measurement puts into the cache. */
 export const MEASURED_TOKENS = PREFILL_CHUNK + DECODE_TOKENS
+/** What it leaves behind, in tokens: beside its cache a chunk's new keys and values, which a rewired graph gives apart. */
+export const LEFT_TOKENS = MEASURED_TOKENS + PREFILL_CHUNK
 /** No new run begins after this; a small model takes far less, a large one gets one run of each kind. */
 const BUDGET_MS = 1500
 

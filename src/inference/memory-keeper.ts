@@ -1,7 +1,7 @@
 import { ModelTooLargeError } from '../errors.ts'
 import { inWords, keptAfter } from './memory-need.ts'
 import type { MemoryNeed } from './memory-need.ts'
-import { decide, excess } from './memory-plan.ts'
+import { decide, excess, total } from './memory-plan.ts'
 import type { HeldModel } from './memory-plan.ts'
 
 export interface MemoryKeeperInit {
@@ -11,6 +11,8 @@ export interface MemoryKeeperInit {
   keepAliveMs: number
   /** Lets go of a model that has no answer under way. */
   unload: (hash: string) => Promise<void>
+  /** Hears at every change how many bytes of the budget nobody needs, before they are needed. @default nobody */
+  spare?: (bytes: number) => void
   now?: () => number
 }
 
@@ -27,11 +29,11 @@ export interface AdmissionRequest {
   isUse?: boolean
 }
 
-/** The leave to hold a model in memory and to answer with it. */
+/** The leave to hold a model in memory and to give one answer with it. */
 export interface Admission {
   /** It is loaded, and took so much. */
   loaded(bytes: number): void
-  /** The answer is over, after so many tokens. `isLoaded`: whether the model is in memory now. */
+  /** The answer is over, after so many tokens. Once. `isLoaded`: whether the model is in memory now. */
   end(outcome: { tokens: number; isLoaded: boolean }): void
 }
 
@@ -51,7 +53,10 @@ interface Waiter {
 export class MemoryKeeper {
   readonly #init: MemoryKeeperInit
   readonly #now: () => number
-  readonly #held = new Map<string, HeldModel>()
+  readonly #models = new Map<string, HeldModel>()
+  /** Answers under way, by model. */
+  readonly #answers = new Map<string, number>()
+  readonly #unloading = new Set<string>()
   readonly #waiting: Waiter[] = []
   #working = false
   #timer: NodeJS.Timeout | undefined
@@ -63,12 +68,10 @@ export class MemoryKeeper {
 
   /** What takes memory now. */
   get held(): HeldModel[] {
-    return [...this.#held.values()]
+    return [...this.#models.values()]
   }
 
   /**
-   * One at a time for each model.
-   *
    * @throws {ModelTooLargeError} when it would not fit if it were alone
    * @throws the signal's reason, while it waits
    */
@@ -98,7 +101,7 @@ export class MemoryKeeper {
 
   /** The model is no longer in memory. */
   forget(hash: string): void {
-    this.#held.delete(hash)
+    this.#release(hash)
     void this.#work()
   }
 
@@ -111,7 +114,7 @@ export class MemoryKeeper {
         const [first] = this.#waiting
         if (first === undefined || !(await this.#tryFirst(first))) break
       }
-      const running = this.held.filter((model) => model.running !== null).length
+      const running = [...this.#answers.values()].reduce((sum, answers) => sum + answers, 0)
       this.#waiting.forEach(({ request }, index) => {
         request.place(running + index)
       })
@@ -124,8 +127,7 @@ export class MemoryKeeper {
   async #tryFirst(waiter: Waiter): Promise<boolean> {
     const { request } = waiter
     const { hash, need, tokens } = request
-    // It is just being unloaded.
-    if ((this.#held.get(hash)?.running ?? null) !== null) return false
+    if (this.#unloading.has(hash)) return false
     const running = need.perToken * tokens
     const decision = decide(this.#init.budget, this.held, { hash, ...need, running })
     switch (decision.do) {
@@ -140,42 +142,62 @@ export class MemoryKeeper {
         return true
       case 'begin':
         this.#waiting.shift()
-        this.#held.set(hash, {
-          ...(this.#held.get(hash) ?? {
-            hash,
-            loaded: need.loaded,
-            loading: need.loading,
-            kept: 0,
-            usedAt: this.#now()
-          }),
-          running
-        })
-        waiter.admit(this.#admission(request))
+        this.#begin(request, running)
+        waiter.admit(this.#admission(request, running))
         return true
     }
   }
 
-  #admission({ hash, need, isUse = true }: AdmissionRequest): Admission {
+  #begin({ hash, need: { loaded, loading } }: AdmissionRequest, running: number): void {
+    const model = this.#models.get(hash) ?? { hash, loaded, loading, kept: 0, usedAt: this.#now(), running: null }
+    this.#hold(hash, { ...model, running: (model.running ?? 0) + running })
+    this.#answers.set(hash, this.#answersOf(hash) + 1)
+  }
+
+  #hold(hash: string, model: HeldModel): void {
+    this.#models.set(hash, model)
+    this.#tellSpare()
+  }
+
+  #release(hash: string): void {
+    this.#models.delete(hash)
+    this.#tellSpare()
+  }
+
+  #tellSpare(): void {
+    this.#init.spare?.(this.#init.budget - total(this.held))
+  }
+
+  #answersOf(hash: string): number {
+    return this.#answers.get(hash) ?? 0
+  }
+
+  #admission({ hash, need, isUse = true }: AdmissionRequest, running: number): Admission {
     return {
       loaded: (bytes) => {
-        const model = this.#held.get(hash)
+        const model = this.#models.get(hash)
         if (model !== undefined) {
-          this.#held.set(hash, { ...model, loading: 0, loaded: Math.max(model.loaded, bytes), usedAt: this.#now() })
+          this.#hold(hash, { ...model, loading: 0, loaded: Math.max(model.loaded, bytes), usedAt: this.#now() })
         }
         void this.#mend()
       },
       end: ({ tokens, isLoaded }) => {
-        const model = this.#held.get(hash)
-        if (model !== undefined && isLoaded) {
-          this.#held.set(hash, {
+        const model = this.#models.get(hash)
+        const answers = this.#answersOf(hash)
+        // Those beside it are taken to be as long; what was granted to all of them is the most.
+        const left = Math.min(keptAfter(need, tokens * answers), model?.running ?? 0)
+        if (answers > 1) this.#answers.set(hash, answers - 1)
+        else this.#answers.delete(hash)
+        if (model !== undefined && (isLoaded || answers > 1)) {
+          this.#hold(hash, {
             ...model,
-            loading: 0,
-            running: null,
-            kept: Math.max(model.kept, keptAfter(need, tokens)),
+            ...(isLoaded && { loading: 0 }),
+            running: answers > 1 ? (model.running ?? 0) - running : null,
+            kept: isLoaded ? Math.max(model.kept, left) : model.kept,
             usedAt: isUse ? this.#now() : model.usedAt
           })
         } else {
-          this.#held.delete(hash)
+          this.#release(hash)
         }
         void this.#work().then(() => this.#mend())
       }
@@ -204,14 +226,16 @@ export class MemoryKeeper {
 
   /** Nothing is unloaded that was taken up meanwhile. */
   async #unload(hash: string): Promise<void> {
-    const model = this.#held.get(hash)
+    const model = this.#models.get(hash)
     if (model === undefined || model.running !== null || model.loading > 0) return
     // Nobody may begin with it while it goes.
-    this.#held.set(hash, { ...model, running: 0 })
+    this.#unloading.add(hash)
+    this.#hold(hash, { ...model, running: 0 })
     try {
       await this.#init.unload(hash)
     } finally {
-      this.#held.delete(hash)
+      this.#unloading.delete(hash)
+      this.#release(hash)
     }
     void this.#work()
   }

@@ -7,7 +7,7 @@
 export interface ModelSize {
   /** The graph and the files of weights beside it. */
   weightBytes: number
-  /** The graph alone: it is read as a whole, and copied, before it is let go. */
+  /** The graph alone: where it is not rewired it is read as a whole, and copied, before it is let go. */
   graphBytes: number
   /** Keys and values that one token adds: layers × key/value heads × size of a head × bytes of a number, twice. */
   cachePerToken: number
@@ -32,8 +32,11 @@ export interface MemoryNeed {
 }
 
 /**
- * The cache as often as it is there while a token is computed: read, written, handed over, and the one before that is
- * garbage. Measured on onnxruntime 1.30: 3.1 to 3.3 with 32 tensors of 250 tokens.
+ * The cache as often as it is there while a token is computed. Where it is given back as a whole: read, written, handed
+ * over, and the one before that is garbage; measured on onnxruntime 1.30: 3.1 to 3.3 with 32 tensors of 250 tokens. Where
+ * it stays in buffers (`kv-buffers.ts`): the buffers, the smaller ones before them that are garbage, and what onnxruntime
+ * makes of them; measured 3.0 to 3.8 with 24 tensors of 250 to 1,600 tokens, room for up to 63 more tokens and a chunk's
+ * new ones included. A graph of the second kind can fall back to the first.
  */
 const CACHE_COPIES = 4
 
@@ -66,6 +69,20 @@ export function keptAfter({ perToken }: Pick<MemoryNeed, 'perToken'>, tokens: nu
 export function contextWithin({ loaded, perToken }: MemoryNeed, contextLength: number, budget: number): number {
   if (loaded > budget) return 0
   return perToken === 0 ? contextLength : Math.min(contextLength, Math.floor((budget - loaded) / perToken))
+}
+
+/**
+ * How many answers fit beside each other, when each is as long as the least context that a model is worth its memory
+ * with: at least one, which may be longer, and at most `most`.
+ */
+export function answersWithin({ loaded, perToken }: MemoryNeed, budget: number, most: number): number {
+  const fitting = Math.floor((budget - loaded) / Math.max(1, perToken * LEAST_CONTEXT))
+  return Math.min(most, Math.max(1, fitting))
+}
+
+/** Tokens of cache that take as long to copy as the weights to read: above it another run costs less than padding. */
+export function paddingWorth({ weightBytes, cachePerToken }: ModelSize): number {
+  return Math.ceil(weightBytes / Math.max(1, cachePerToken * CACHE_COPIES))
 }
 
 export interface DeviceMemory {

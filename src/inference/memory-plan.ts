@@ -15,7 +15,7 @@ export interface HeldModel {
   loading: number
   /** What earlier answers left behind, which the next one uses again. */
   kept: number
-  /** What its answer takes; null while it has none. */
+  /** What its answers take together; null while it has none. */
   running: number | null
   /** When its last answer ended, by any clock that only grows. */
   usedAt: number
@@ -51,12 +51,11 @@ export function total(models: readonly HeldModel[]): number {
 
 export function decide(budget: number, models: readonly HeldModel[], request: MemoryRequest): MemoryDecision {
   const own = models.find(({ hash }) => hash === request.hash)
-  const wanted =
-    own === undefined
-      ? footprint({ ...request, kept: 0 })
-      : footprint({ ...own, running: Math.max(own.running ?? 0, request.running) })
+  const held = own ?? { ...request, kept: 0, running: null }
+  const wanted = footprint({ ...held, running: (held.running ?? 0) + request.running })
+  const alone = footprint({ ...held, running: request.running })
   const anew = footprint({ ...request, loaded: Math.max(request.loaded, own?.loaded ?? 0), kept: 0 })
-  if (Math.min(wanted, anew) > budget) return { do: 'refuse', needed: anew }
+  if (Math.min(alone, anew) > budget) return { do: 'refuse', needed: anew }
   const others = models.filter(({ hash }) => hash !== request.hash)
   const hashes = goingFirst(budget - wanted, others)
   if (hashes !== null) return hashes.length === 0 ? { do: 'begin' } : { do: 'unload', hashes }

@@ -2,6 +2,7 @@
  * What the engine and its child process say to each other, by structured clone. Every message of the child about a
  * request carries that request's id.
  */
+import type { GraphTraits } from './graph-fit.ts'
 import type { MeasuredLoad, MemoryNeed } from './memory-need.ts'
 import type {
   Continuation,
@@ -27,6 +28,11 @@ export interface ModelSource {
   /** Longest prompt and answer together that fit the memory, in tokens. */
   contextLength: number
   need: MemoryNeed
+  traits: GraphTraits
+  /** Tokens of padding that cost as much as another run. */
+  paddingWorth: number
+  /** Answers that may run beside each other. */
+  atOnce: number
   /** Threads for work within an operator; 0 leaves it to onnxruntime. */
   threads: number
   /** Providers to measure, or the one that won before. */
@@ -87,6 +93,8 @@ export type Reply =
   | { type: 'failed'; id: string; name: string; message: string }
   /** The answer to `measure` and `bench` (nothing), `unload` (nothing) and `memory` (bytes). */
   | { type: 'result'; id: string; value: number | null }
+  /** For the log: what turned out otherwise and hinders nobody. */
+  | { type: 'remark'; text: string }
   /** A provider is about to be tried: should the child die now, it is this one's fault. */
   | { type: 'trying'; hash: string; provider: string }
   | { type: 'measured'; hash: string; measured: Measured }

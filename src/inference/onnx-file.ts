@@ -1,4 +1,29 @@
 import { open } from 'node:fs/promises'
+import {
+  ATTRIBUTE_INT,
+  ATTRIBUTE_NAME,
+  DIMENSION_VALUE,
+  ENTRY_KEY,
+  ENTRY_VALUE,
+  GRAPH_INITIALIZER,
+  GRAPH_INPUT,
+  GRAPH_NODE,
+  GRAPH_OUTPUT,
+  MODEL_GRAPH,
+  NODE_ATTRIBUTE,
+  NODE_INPUT,
+  NODE_OPERATOR,
+  SHAPE_DIMENSION,
+  TENSOR_DIMS,
+  TENSOR_ELEMENT,
+  TENSOR_EXTERNAL,
+  TENSOR_NAME,
+  TENSOR_SHAPE,
+  TENSOR_TYPE,
+  TYPE_TENSOR,
+  VALUE_NAME,
+  VALUE_TYPE
+} from './onnx-fields.ts'
 import { LENGTH_DELIMITED, ProtobufReader, VARINT } from './protobuf-reader.ts'
 import type { Field } from './protobuf-reader.ts'
 
@@ -10,6 +35,8 @@ export interface OnnxSummary {
   operators: Map<string, number>
   /** Bits of the `MatMulNBits` weights, or null where there are none. */
   matMulBits: number | null
+  /** Whether a `MatMulNBits` computes with 8 bits: what it is given is rounded, by blocks of a row. */
+  roundsActivations: boolean
   /** Element count of the initializers by ONNX data type (1 float, 10 float16, 16 bfloat16, …). */
   elements: Map<number, number>
   inputs: GraphValue[]
@@ -27,30 +54,8 @@ export interface GraphValue {
   shape: (number | null)[]
 }
 
-/** Field numbers of onnx.proto (github.com/onnx/onnx, `onnx/onnx.proto`). */
-const MODEL_GRAPH = 7
-const GRAPH_NODE = 1
-const GRAPH_INITIALIZER = 5
-const GRAPH_INPUT = 11
-const GRAPH_OUTPUT = 12
-const NODE_INPUT = 1
-const NODE_OPERATOR = 4
-const NODE_ATTRIBUTE = 5
-const ATTRIBUTE_NAME = 1
-const ATTRIBUTE_INT = 3
-const TENSOR_DIMS = 1
-const TENSOR_TYPE = 2
-const TENSOR_NAME = 8
-const TENSOR_EXTERNAL = 13
-const ENTRY_KEY = 1
-const ENTRY_VALUE = 2
-const VALUE_NAME = 1
-const VALUE_TYPE = 2
-const TYPE_TENSOR = 1
-const TENSOR_ELEMENT = 1
-const TENSOR_SHAPE = 2
-const SHAPE_DIMENSION = 1
-const DIMENSION_VALUE = 1
+/** Of `MatMulNBits` (onnxruntime, ContribOperators.md). */
+const INT8_ACCURACY = 4
 
 /** Bits of an element by ONNX data type, for tensors that do not say how long they are (TensorProto.DataType). */
 const BITS: Readonly<Record<number, number>> = {
@@ -88,7 +93,7 @@ export async function summarizeOnnx(path: string): Promise<OnnxSummary> {
     const { size } = await file.stat()
     if (size === 0) throw new Error('it is empty; copy or download it again')
     const summary: OnnxSummary = {
-      ...{ externalFiles: [], operators: new Map(), matMulBits: null, elements: new Map() },
+      ...{ externalFiles: [], operators: new Map(), matMulBits: null, roundsActivations: false, elements: new Map() },
       ...{ inputs: [], outputs: [], embeddingRows: null }
     }
     const reader = new ProtobufReader(file)
@@ -140,6 +145,7 @@ async function readNode(walk: Walk, node: Field): Promise<void> {
       if (field.number === ATTRIBUTE_NAME) name = await reader.text(field)
       if (field.number === ATTRIBUTE_INT) value = field.value
     }
+    if (name === 'accuracy_level' && value === INT8_ACCURACY) summary.roundsActivations = true
     // Where bits differ (a finer output layer), the coarsest names the model.
     if (name === 'bits') summary.matMulBits = Math.min(value, summary.matMulBits ?? value)
   }
@@ -183,7 +189,8 @@ function numberOr(text: string | undefined, otherwise: number): number {
   return text !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : otherwise
 }
 
-async function readValue(reader: ProtobufReader, value: Field): Promise<GraphValue> {
+/** What an input or output says of itself. */
+export async function readValue(reader: ProtobufReader, value: Field): Promise<GraphValue> {
   const result: GraphValue = { name: '', type: 0, shape: [] }
   for await (const field of reader.fields(value)) {
     if (field.number === VALUE_NAME) result.name = await reader.text(field)

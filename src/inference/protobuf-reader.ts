@@ -20,6 +20,8 @@ export interface Field {
   type: number
   /** Of a varint: its value. */
   value: number
+  /** Where it begins with its key; `start` is where what it holds begins. */
+  from: number
   start: number
   end: number
 }
@@ -40,6 +42,7 @@ export class ProtobufReader {
     let at = start
     while (at < end) {
       this.#count()
+      const from = at
       const key = await this.#varint(at, end)
       const number = Math.floor(key.value / 8)
       const type = key.value % 8
@@ -47,12 +50,12 @@ export class ProtobufReader {
       let field: Field
       if (type === VARINT) {
         const { value, end: after } = await this.#varint(at, end)
-        field = { number, type, value, start: at, end: after }
+        field = { number, type, value, from, start: at, end: after }
       } else if (type === LENGTH_DELIMITED) {
-        const { value: length, end: from } = await this.#varint(at, end)
-        field = { number, type, value: 0, start: from, end: from + length }
+        const { value: length, end: start } = await this.#varint(at, end)
+        field = { number, type, value: 0, from, start, end: start + length }
       } else if (type === FIXED32 || type === FIXED64) {
-        field = { number, type, value: 0, start: at, end: at + (type === FIXED32 ? 4 : 8) }
+        field = { number, type, value: 0, from, start: at, end: at + (type === FIXED32 ? 4 : 8) }
       } else {
         throw new Error('it is not an ONNX file')
       }

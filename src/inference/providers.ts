@@ -1,9 +1,10 @@
 import type { ProviderReport } from '../interface.ts'
 import { BrokenModelError } from '../errors.ts'
+import { agrees } from './agreement.ts'
 import { DecoderSession } from './decoder-session.ts'
 import { measureRates } from './measure.ts'
 import type { Measured, ModelSource } from './messages.ts'
-import { PREFILL_CHUNK } from './generation.ts'
+import { PREFILL_CHUNK } from './batch-plan.ts'
 import { loadedSoftwareDriver, missingPiece, readPieces } from './missing-pieces.ts'
 import { reasonOf } from './model-folder.ts'
 import type { Runtime } from './runtime.ts'
@@ -36,6 +37,8 @@ export interface ChooseOptions {
   runtimeFolder: string
   /** Called before each try: a driver may take the whole process down. */
   trying: (provider: string) => void
+  /** See `SessionOptions`. */
+  remark: (text: string) => void
   signal?: AbortSignal
 }
 
@@ -47,7 +50,7 @@ export async function chooseSession(
   runtime: Runtime,
   path: string,
   { providers, threads }: Pick<ModelSource, 'providers' | 'threads'>,
-  { runtimeFolder, trying, signal }: ChooseOptions
+  { runtimeFolder, trying, remark, signal }: ChooseOptions
 ): Promise<ChosenSession> {
   const failed: ProviderReport[] = []
   const tried: Tried[] = []
@@ -58,7 +61,7 @@ export async function chooseSession(
     try {
       signal?.throwIfAborted()
       trying(provider)
-      session = await DecoderSession.create(runtime, path, { provider, threads })
+      session = await DecoderSession.create(runtime, path, { provider, threads, remark })
       const sample = await sampleOf(session)
       const rates = await measureRates(session, signal)
       if (provider === 'cpu' && best !== undefined && !agrees(best.sample, sample)) {
@@ -95,31 +98,12 @@ export async function chooseSession(
 /** Said of a provider that is fast and wrong. */
 export const WRONG = 'it computes something else than the processor, so its answers cannot be trusted'
 
-/**
- * Half precision on a GPU moves logits by a hundredth of their range. A kernel that is wrong moves them by a tenth: seen
- * with onnxruntime 1.30, WebGPU, GroupQueryAttention and 64 tokens at once, on two software adapters.
- */
-const TOLERANCE = 0.05
-
 /** The logits after a prompt that is read in one piece. */
 async function sampleOf(session: DecoderSession): Promise<Float32Array> {
   const ids = Array.from({ length: PREFILL_CHUNK }, (_, index) => index % session.vocabulary)
   const { cache, logits } = await session.forward(session.empty(), ids)
   session.free(cache)
   return logits
-}
-
-/** Whether logits are the processor's but for rounding. Pure. */
-export function agrees(logits: Float32Array, expected: Float32Array): boolean {
-  let [lowest, highest, difference] = [Infinity, -Infinity, 0]
-  for (const [id, score] of expected.entries()) {
-    lowest = Math.min(lowest, score)
-    highest = Math.max(highest, score)
-    // What is no number is no agreement either.
-    const own = Math.abs((logits[id] ?? NaN) - score)
-    difference = Number.isNaN(own) ? Infinity : Math.max(difference, own)
-  }
-  return difference <= TOLERANCE * (highest - lowest)
 }
 
 /** A provider that ran. */

@@ -1,63 +1,82 @@
 /**
- * Who is next: one piece of work at a time for a model, first come first served. This is the seam for batching: a
- * scheduler that runs several requests in one step replaces this file and keeps its interface.
+ * Who is next at a model: so many pieces of work at a time, first come first served. Work that needs the model for itself
+ * begins when all before it is over, and nothing begins beside it.
  */
 export interface RequestQueue {
   /**
    * Runs `work` when its turn comes. `place` hears how many are before it, at once and at every change until it starts.
    * An abort before its turn takes it out; afterwards it is the work's to honour.
    */
-  run<T>(work: () => Promise<T>, options: { signal: AbortSignal; place: (before: number) => void }): Promise<T>
+  run<T>(work: () => Promise<T>, options: QueueOptions): Promise<T>
 }
 
-interface Waiter {
-  start: () => void
+export interface QueueOptions {
+  signal: AbortSignal
   place: (before: number) => void
+  /** Whether it needs the model for itself. @default false */
+  alone?: boolean
 }
 
-export function requestQueue(): RequestQueue {
+interface Waiter extends Pick<QueueOptions, 'place'> {
+  start: () => void
+  alone: boolean
+}
+
+/** @param atOnce how many work beside each other, asked each time */
+export function requestQueue(atOnce: () => number): RequestQueue {
   const waiters: Waiter[] = []
-  let busy = false
+  let running = 0
+  let isAlone = false
 
   const tellPlaces = (): void => {
     waiters.forEach(({ place }, index) => {
-      place(index + 1)
+      place(running + index)
     })
   }
-  const next = (): void => {
-    const waiter = waiters.shift()
-    busy = waiter !== undefined
-    waiter?.start()
+  const mayStart = ({ alone }: Pick<Waiter, 'alone'>): boolean =>
+    running === 0 || (!isAlone && !alone && running < atOnce())
+  const startNext = (): void => {
+    for (let [first] = waiters; first !== undefined && mayStart(first); [first] = waiters) {
+      waiters.shift()
+      begin(first)
+      first.start()
+    }
     tellPlaces()
+  }
+  const begin = ({ alone }: Pick<Waiter, 'alone'>): void => {
+    running++
+    isAlone = alone
   }
 
   return {
-    async run(work, { signal, place }) {
+    async run(work, { signal, place, alone = false }) {
       signal.throwIfAborted()
-      if (busy) {
+      if (waiters.length === 0 && mayStart({ alone })) begin({ alone })
+      else {
         await new Promise<void>((resolve, reject) => {
-          const waiter = { start: resolve, place }
+          const waiter = { start: resolve, place, alone }
           signal.addEventListener(
             'abort',
             () => {
               const index = waiters.indexOf(waiter)
               if (index === -1) return
               waiters.splice(index, 1)
-              tellPlaces()
               reject(signal.reason as Error)
+              // What waited behind it may be able to begin.
+              startNext()
             },
             { once: true }
           )
           waiters.push(waiter)
-          place(waiters.length)
+          place(running + waiters.length - 1)
         })
       }
-      busy = true
       try {
         place(0)
         return await work()
       } finally {
-        next()
+        running--
+        startNext()
       }
     }
   }

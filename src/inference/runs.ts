@@ -46,12 +46,14 @@ export class Runs {
     return [...this.#runs.values()].filter((run) => run.model === model).length
   }
 
-  begin(id: string, model: string): EventQueue<GenerateEvent> {
+  /** @param atOnce how many of its model run beside each other */
+  begin(id: string, model: string, atOnce: number): EventQueue<GenerateEvent> {
     const events = eventQueue<GenerateEvent>()
+    const before = this.countFor(model)
     const run: Run = {
       model,
       events,
-      state: { place: this.countFor(model), prefilled: null },
+      state: { place: before < atOnce ? 0 : before, prefilled: null },
       timer: setInterval(() => {
         const { place, prefilled } = run.state
         events.push({ type: 'waiting', place, loaded: this.#loading.get(model)?.fraction() ?? null, prefilled })

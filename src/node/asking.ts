@@ -1,13 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { PeerUnreachableError, PeerSilentError } from '../errors.ts'
-import type { AskEvent, AskOptions, Capability, Generate, Message, PeerLabel, PlacementRow } from '../interface.ts'
+import type {
+  AskEvent,
+  AskOptions,
+  Capability,
+  Generate,
+  Message,
+  PeerLabel,
+  PeerState,
+  PlacementRow
+} from '../interface.ts'
 import { systemClock, type Clock } from '../protocols/clock.ts'
 import { answer, type AnswerDependencies } from './answer.ts'
 import { readAsk } from './ask.ts'
 import type { Candidate } from './candidate.ts'
 import { InFlight } from './in-flight.ts'
-import type { Peers } from './peers.ts'
+import type { PeerRecord, Peers } from './peers.ts'
 import { place, placementRow } from './placement.ts'
 import { asideAfterFailure, NOT_ASIDE, type Aside } from './setting-aside.ts'
 import { usableModels, type UsableModels } from './size-class.ts'
@@ -19,7 +28,9 @@ export interface AskingInit {
   names: () => Map<string, string>
   /** The engine of this device. */
   here: Generate
-  /** A peer, over the wire. */
+  /** Whether a peer that is not connected can be asked all the same. @default as its record says */
+  stateOf?: (record: PeerRecord) => PeerState
+  /** A peer, over the wire; one that is not connected is dialled first. */
   there: (peerId: string, ...rest: Parameters<Generate>) => ReturnType<Generate>
   /** What is remembered here and fits what is asked. */
   recall: AnswerDependencies['recall']
@@ -134,7 +145,7 @@ export class Asking {
   }
 
   #candidates(): Candidate[] {
-    const { self, peers } = this.#init
+    const { self, peers, stateOf = ({ state }: PeerRecord) => state } = this.#init
     const names = this.#init.names()
     const here: Candidate = {
       peer: self.label(),
@@ -148,7 +159,15 @@ export class Asking {
       asideUntil: this.#asideUntil(self.id),
       resumesAtWall: this.#resumesAtWall(self.capability(), this.#clock.monotonic())
     }
-    const there = peers.all().map(({ id, ownName, state, capability, heardAt, roundTripMs, noticedAt }): Candidate => ({
+    const there = peers.all().map((record): Candidate => this.#candidateOf(record, names, stateOf(record)))
+    const candidates = [here, ...there]
+    this.#usable = usableModels(candidates, this.#usable)
+    return candidates
+  }
+
+  #candidateOf(record: PeerRecord, names: ReadonlyMap<string, string>, state: PeerState): Candidate {
+    const { id, ownName, capability, heardAt, roundTripMs, noticedAt } = record
+    return {
       peer: { id, name: names.get(id) ?? ownName },
       here: false,
       state,
@@ -159,10 +178,7 @@ export class Asking {
       inFlightUnseen: this.#inFlight.countSince(id, heardAt),
       asideUntil: this.#asideUntil(id),
       resumesAtWall: this.#resumesAtWall(capability, noticedAt)
-    }))
-    const candidates = [here, ...there]
-    this.#usable = usableModels(candidates, this.#usable)
-    return candidates
+    }
   }
 
   #resumesAtWall(capability: Capability | null, noticedAt: number): number | null {

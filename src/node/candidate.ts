@@ -8,6 +8,7 @@ export interface Candidate {
   peer: PeerLabel
   /** Whether it is the asking device. */
   here: boolean
+  /** `reachable`: not connected, to be dialled first. */
   state: PeerState
   /** What it last said of itself. For the asking device: what it offers to its own owner. */
   capability: Capability | null

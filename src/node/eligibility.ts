@@ -15,6 +15,7 @@ export type Eligibility =
 
 const STATE_REASONS: Readonly<Record<PeerState, string | null>> = {
   connected: null,
+  reachable: null,
   silent: 'silent: connected, but no heartbeat',
   away: 'away'
 }
@@ -58,7 +59,8 @@ function deviceHindrance(request: PlacementRequest, candidate: Candidate, now: n
   if (STATE_REASONS[state] !== null) return STATE_REASONS[state]
   if (capability === null) return 'has not said yet what it can run'
   const unheardMs = now - heardAt
-  if (!here && !(unheardMs <= NOTICE_FRESH_MS)) {
+  // Of one that is only heard of, whoever calls it reachable has looked at the time.
+  if (!here && state !== 'reachable' && !(unheardMs <= NOTICE_FRESH_MS)) {
     return Number.isFinite(unheardMs) ? `no notice for ${seconds(unheardMs)}` : 'no notice yet'
   }
   // A pause is for the others: its owner may still name this device.

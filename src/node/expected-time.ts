@@ -20,6 +20,8 @@ const SLOWEST_RATE = 0.1
 const FASTEST_RATE = 1_000_000
 /** A peer whose round trip was never measured is somewhere on a home network, perhaps on Wi-Fi. */
 const UNMEASURED_ROUND_TRIP_MS = 50
+/** To dial a device that is not connected, prove who it is and hear what it runs: some six round trips and the keys. */
+const DIAL_MS = 8 * UNMEASURED_ROUND_TRIP_MS
 const LONGEST_ROUND_TRIP_MS = 60_000
 /** A memory card that reads 10 MB a second, and a model of 6 GB. */
 const LONGEST_LOAD_MS = 600_000
@@ -34,7 +36,7 @@ const QUEUE_SHARE = 0.5
 /**
  * Milliseconds from now to the end of the answer, always finite and at least 0:
  *
- *     roundTrip + load + (1 + QUEUE_SHARE × ahead) × 1000 × (promptTokens ÷ prefillRate + expectedTokens ÷ decodeRate)
+ *     dial + roundTrip + load + (1 + QUEUE_SHARE × ahead) × 1000 × (promptTokens ÷ prefillRate + expectedTokens ÷ decodeRate)
  *     ahead = max(published queue + our asks that it cannot know yet, all our asks in flight there)
  */
 export function expectedMs({ candidate, model }: Placed, promptTokens: number, expectedTokens: number): number {
@@ -58,8 +60,9 @@ function load({ loadMs }: Placed['model']): number {
   return loadMs >= 0 ? Math.min(loadMs, LONGEST_LOAD_MS) : LONGEST_LOAD_MS
 }
 
-function roundTrip({ here, roundTripMs }: Placed['candidate']): number {
+function roundTrip({ here, state, roundTripMs }: Placed['candidate']): number {
   if (here) return 0
+  if (state === 'reachable') return DIAL_MS + UNMEASURED_ROUND_TRIP_MS
   if (roundTripMs === null || !(roundTripMs >= 0)) return UNMEASURED_ROUND_TRIP_MS
   return Math.min(roundTripMs, LONGEST_ROUND_TRIP_MS)
 }

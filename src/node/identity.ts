@@ -48,6 +48,11 @@ export async function loadOrCreateIdentity(paths: Paths): Promise<Identity> {
   return identityOf(key, box)
 }
 
+/** The X25519 seed: the secret half of `Identity.box`, read when it is needed. @throws {IdentityError} */
+export function loadBoxSecret(paths: Paths): Uint8Array {
+  return readPrivateFile(paths.boxKey)
+}
+
 /** Forgets the keys: whoever starts here next is a new device. */
 export function eraseIdentity(paths: Paths): void {
   for (const file of [paths.privateKey, paths.boxKey, paths.recoveryKey]) rmSync(file, { force: true })

@@ -16,6 +16,7 @@ import type {
   MeshConversations,
   MeshEvent,
   MeshMemory,
+  MeshSnapshots,
   MeshStatus,
   Message,
   ModelInfo,
@@ -67,6 +68,7 @@ export interface LocalMeshParts {
   engines: Engines
   choice: ModelChoice
   remembering: Remembering
+  snapshots: MeshSnapshots
   /** Ends everything, once. */
   close: () => Promise<void>
 }
@@ -82,6 +84,7 @@ export class LocalMesh implements Mesh {
   readonly engines: Engines
   readonly memory: MeshMemory
   readonly conversations: MeshConversations
+  readonly snapshots: MeshSnapshots
   readonly #parts: LocalMeshParts
   #stopped: Promise<void> | undefined
   #over = false
@@ -91,6 +94,7 @@ export class LocalMesh implements Mesh {
     this.membership = parts.membership
     this.library = parts.library
     this.engines = parts.engines
+    this.snapshots = parts.snapshots
     const begin = (options: AbortOptions) => this.#begin(options)
     this.memory = new LocalMemory(parts.remembering, begin)
     this.conversations = new LocalConversations(parts.remembering, begin)

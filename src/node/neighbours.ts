@@ -2,24 +2,25 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Capability, Discovery, FoundBy, MeshEvent, PeerInfo } from '../interface.ts'
-import type { CapabilityEvent, CapabilityService } from '../protocols/capability/index.ts'
+import type { CapabilityEvent, CapabilityService, Known } from '../protocols/capability/index.ts'
 import { systemClock, type Clock } from '../protocols/clock.ts'
 import { networkWatch } from '../protocols/discovery/index.ts'
 import type { Beacon, Dialer, Found, Mdns, NetworkWatch } from '../protocols/discovery/index.ts'
-import type { Notices } from '../protocols/notices/index.ts'
+import type { Notice, Notices } from '../protocols/notices/index.ts'
 import { PeerUnreachableError } from '../errors.ts'
+import { knownOf } from './asking-around.ts'
 import { reasonOf } from './files.ts'
 import { dialUntilThere, type GivenAddress } from './given-addresses.ts'
 import { HangUps } from './hang-ups.ts'
+import { LargeMesh } from './large-mesh.ts'
 import { displayNames, type NamedDevice } from './names.ts'
 import type { Network } from './network.ts'
 import { OwnerWarnings } from './owner-warnings.ts'
 import { pause } from './pause.ts'
-import { peerInfo, Peers, type PeerChange, type PeerNews } from './peers.ts'
+import { peerInfo, Peers, type PeerChange, type PeerNews, type PeerRecord } from './peers.ts'
+import { DIAL_TIMEOUT_MS } from './reaching.ts'
 import type { PeerStore, RememberedPeer } from './stores.ts'
 
-/** A LAN answers in milliseconds; a suspended device takes the connection and never speaks. */
-const DIAL_TIMEOUT_MS = 3000
 /** A new stream on a connection that stands takes milliseconds; answers that run there need not suffer meanwhile. */
 const REOPENED_WITHIN_MS = 1000
 /** The dialer tells of nobody's failure, so it is looked at; at this pace nobody waits noticeably longer. */
@@ -32,10 +33,10 @@ const MOST_DIALLED_AT_START = 64
 const MOST_CLONES = 16
 
 /** What is needed of the network. */
-export interface NeighbourNetwork extends Pick<Network, 'dial' | 'hangUp' | 'addEventListener'> {
+export interface NeighbourNetwork extends Pick<Network, 'dial' | 'hangUp' | 'addEventListener' | 'getConnections'> {
   services: {
-    capability: Pick<CapabilityService, 'listen'>
-    notices: Pick<Notices, 'listen'>
+    capability: Pick<CapabilityService, 'listen' | 'spare' | 'askKnown'>
+    notices: Pick<Notices, 'listen' | 'lost' | 'renew'>
     dialer: Pick<Dialer, 'found' | 'forget' | 'known' | 'networkChanged'>
     beacon?: Pick<Beacon, 'addEventListener' | 'announce'>
     mdns?: Pick<Mdns, 'addEventListener' | 'restart'>
@@ -49,6 +50,8 @@ export interface MemberList {
   named: () => NamedDevice[]
   /** A member has said which roster it has. */
   rosterOf: (id: string, digest: string | null) => void
+  /** Another value whenever `named` may give another list. @default never the same */
+  version?: () => unknown
 }
 
 export interface NeighboursInit {
@@ -62,8 +65,14 @@ export interface NeighboursInit {
   emit: (event: MeshEvent) => void
   /** Nobody should wait for this peer any longer. */
   lost: (peerId: string, how: 'silent' | 'closed') => void
+  /** A member believes that this device is gone: it is to say that it is not, with a later notice. */
+  refute?: () => void
+  /** In a mesh of more members each device is connected with a few, and hears of the rest by gossip. @default 32 */
+  linkAllUpTo?: number
   clock?: Clock
   watch?: NetworkWatch
+  /** From 0 up to but not including 1. @default Math.random */
+  random?: () => number
 }
 
 /** The other devices: brings together what discovery, connections, heartbeats and gossip tell of them. */
@@ -76,6 +85,9 @@ export class Neighbours {
   readonly #warnings: OwnerWarnings
   readonly #stopped = new AbortController()
   readonly #clones = new Set<string>()
+  /** What is different in a mesh of many; null where this process speaks to no other device. */
+  readonly #large: LargeMesh | null
+  #names: { version: unknown; names: Map<string, string> } | undefined
   #remembered: Promise<void> = Promise.resolve()
   #hasDialledGiven = false
 
@@ -93,6 +105,7 @@ export class Neighbours {
     for (const { id, name, addresses, seen } of this.#rememberedMembers()) {
       this.peers.remember(id, name, addresses, monotonic() - Math.max(0, wall() - seen))
     }
+    this.#large = init.network === null ? null : this.#largeMesh(init.network)
     if (init.network !== null) this.#attach(init.network)
   }
 
@@ -100,13 +113,8 @@ export class Neighbours {
   start(): void {
     const { network } = this.#init
     if (network === null) return
-    const dialled = this.#rememberedMembers()
-      .slice(0, MOST_DIALLED_AT_START)
-      .filter(({ addresses }) => addresses.length > 0)
-    for (const { id, addresses } of dialled) {
-      network.services.dialer.found({ id, addresses, way: 'remembered', instance: null })
-    }
-    this.#remembered = this.#decided(new Set(dialled.map(({ id }) => id)))
+    this.#large?.start()
+    this.#remembered = this.#large?.isLarge === true ? this.#oneIsThere() : this.#dialRemembered(network)
     this.#watch.start()
     this.dialGiven()
   }
@@ -144,13 +152,44 @@ export class Neighbours {
     this.#stopped.abort(new Error('the node stops'))
     this.#watch.stop()
     this.#hangUps.stop()
+    this.#large?.stop()
   }
 
   /** Unique names by id, this device's among them; the same on all devices. */
   names(): Map<string, string> {
     const { self, members } = this.#init
+    const version = members.version?.() ?? {}
+    if (this.#names?.version === version) return this.#names.names
     const named = members.named()
-    return displayNames(named.some(({ id }) => id === self.id) ? named : [{ ...self, order: 0 }])
+    const names = displayNames(named.some(({ id }) => id === self.id) ? named : [{ ...self, order: 0 }])
+    this.#names = { version, names }
+    return names
+  }
+
+  /** Whom this device is connected with by its own choice; everybody, where the mesh is small. */
+  get wanted(): ReadonlySet<string> {
+    const { self, members } = this.#init
+    if (this.#large?.isLarge === true) return this.#large.wanted
+    return new Set(members.named().flatMap(({ id }) => (id === self.id ? [] : [id])))
+  }
+
+  /** What this device knows of the others, for one that asks. */
+  known(): Known[] {
+    return knownOf(this.peers, this.#clock.monotonic())
+  }
+
+  /** As placement and people see it: `reachable` is who is not connected, and would be when it is asked. */
+  stateOf(record: PeerRecord): PeerInfo['state'] {
+    return this.#large?.stateOf(record) ?? record.state
+  }
+
+  /**
+   * Resolves when a device that is `reachable` is connected and has said what it runs, and for any other one at once.
+   *
+   * @throws {PeerUnreachableError} when it does not answer within three seconds, and the signal's reason
+   */
+  async reach(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#large?.reach(id, signal)
   }
 
   /** It is no member any more: nothing is known of it, and nobody waits for it. */
@@ -160,6 +199,7 @@ export class Neighbours {
     this.#apply(id, { type: 'closed' })
     this.#hangUps.over(id)
     this.peers.forget(id)
+    this.#large?.forget(id)
     store.forget(id)
   }
 
@@ -172,6 +212,7 @@ export class Neighbours {
   admitted(id: string, addresses: string[]): void {
     // The short connection on which the two paired counts as a dial that failed, after which one waits.
     this.#init.network?.services.dialer.forget(id)
+    this.#large?.measure()
     if (addresses.length > 0) this.#found({ id, addresses, way: 'incoming', instance: null })
   }
 
@@ -179,11 +220,11 @@ export class Neighbours {
   list(): PeerInfo[] {
     const names = this.names()
     const now = this.#clock.monotonic()
-    const order: PeerInfo['state'][] = ['connected', 'silent', 'away']
+    const order: PeerInfo['state'][] = ['connected', 'silent', 'reachable', 'away']
     return this.peers
       .all()
-      .filter(({ id, heardAt, capability }) => names.has(id) && (heardAt > -Infinity || capability !== null))
-      .map((record) => peerInfo(record, names.get(record.id) ?? record.ownName, now))
+      .filter((record) => names.has(record.id) && wasSpokenTo(record))
+      .map((record) => peerInfo(record, names.get(record.id) ?? record.ownName, now, this.stateOf(record)))
       .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (a.name < b.name ? -1 : 1))
   }
 
@@ -192,7 +233,8 @@ export class Neighbours {
     const names = this.names()
     return this.peers
       .all()
-      .filter(({ state, capability }) => state === 'connected' && capability?.answering === 'yes')
+      .filter((record) => ['connected', 'reachable'].includes(this.stateOf(record)))
+      .filter(({ capability }) => capability?.answering === 'yes')
       .filter(({ capability }) => capability?.models.some((model) => model.hash === hash) === true)
       .map(({ id, ownName }) => names.get(id) ?? ownName)
   }
@@ -227,6 +269,16 @@ export class Neighbours {
     return store.all().filter(({ id }) => members.isMember(id))
   }
 
+  #dialRemembered(network: NeighbourNetwork): Promise<void> {
+    const dialled = this.#rememberedMembers()
+      .slice(0, MOST_DIALLED_AT_START)
+      .filter(({ addresses }) => addresses.length > 0)
+    for (const { id, addresses } of dialled) {
+      network.services.dialer.found({ id, addresses, way: 'remembered', instance: null })
+    }
+    return this.#decided(new Set(dialled.map(({ id }) => id)))
+  }
+
   async #decided(ids: ReadonlySet<string>): Promise<void> {
     const { signal } = this.#stopped
     const until = this.#clock.monotonic() + LOOK_AT_MOST_MS
@@ -252,13 +304,8 @@ export class Neighbours {
     capability.listen((event) => {
       this.#heard(event)
     })
-    notices.listen(({ peer, capability: notice }) => {
-      this.#init.members.rosterOf(peer, notice.roster)
-      this.#warnings.instance({ id: peer, name: this.names().get(peer) ?? peer }, notice.instance)
-      this.#apply(peer, { type: 'notice', capability: notice, direct: false })
-      if (this.peers.get(peer)?.state !== 'connected' && notice.addresses.length > 0) {
-        this.#found({ id: peer, addresses: notice.addresses, way: 'gossip', instance: null })
-      }
+    notices.listen((notice) => {
+      this.#gossiped(notice)
     })
     network.addEventListener('connection:open', ({ detail }: CustomEvent<Connection>) => {
       const id = detail.remotePeer.toString()
@@ -276,6 +323,7 @@ export class Neighbours {
     })
     this.#watch.addEventListener('change', ({ detail }) => {
       dialer.networkChanged()
+      if (detail.sleptMs > 0) this.#large?.slept()
       beacon?.announce()
       if (detail.added.length === 0 && detail.removed.length === 0) return
       mdns?.restart().catch((err: unknown) => {
@@ -287,7 +335,20 @@ export class Neighbours {
   #found(found: Found): void {
     if (found.id === this.#init.self.id || !this.#init.members.isMember(found.id)) return
     this.#apply(found.id, { type: 'found', way: found.way, addresses: found.addresses })
-    this.#init.network?.services.dialer.found(found)
+    if (this.#large?.found(found.id) === true) this.#init.network?.services.dialer.found(found)
+  }
+
+  /** What came by gossip: a device's own notice, and whom it has lost. */
+  #gossiped({ peer, capability, lost = [] }: Notice): void {
+    const { members } = this.#init
+    members.rosterOf(peer, capability.roster)
+    this.#warnings.instance({ id: peer, name: this.names().get(peer) ?? peer }, capability.instance)
+    this.#apply(peer, { type: 'notice', capability, direct: false })
+    const record = this.peers.get(peer)
+    if (record?.state !== 'connected' && capability.addresses.length > 0) {
+      this.#found({ id: peer, addresses: capability.addresses, way: 'gossip', instance: null })
+    }
+    this.#large?.gossiped(peer, lost)
   }
 
   #heard(event: CapabilityEvent): void {
@@ -303,7 +364,12 @@ export class Neighbours {
       case 'silent':
         this.#apply(event.peer, { type: 'silent' })
         break
+      case 'spare':
+      case 'known':
+        this.#large?.heard(event)
+        break
       case 'closed':
+        this.#large?.heard(event)
         if (event.connected) this.#awaitWord(event.peer)
         else this.#apply(event.peer, { type: 'closed' })
         break
@@ -322,20 +388,52 @@ export class Neighbours {
     if (this.#stopped.signal.aborted) return
     const before = this.peers.get(id)?.state
     const change = this.peers.apply(id, news, this.#clock.monotonic())
-    const after = this.peers.get(id)?.state
+    const record = this.peers.get(id)
+    const after = record?.state
     if (after === 'silent') this.#hangUps.silent(id)
     else this.#hangUps.over(id)
     if (before === 'connected' && after !== 'connected') this.#init.lost(id, after === 'silent' ? 'silent' : 'closed')
     if (change === 'connected') this.#remember(id)
+    if (record !== undefined) this.#large?.applied(record, before, news)
     this.#tell(id, change)
   }
 
   #tell(id: string, change: PeerChange): void {
-    if (change === null) return
-    const peer = this.list().find((each) => each.id === id)
-    if (peer === undefined) return
+    const record = this.peers.get(id)
+    const name = this.names().get(id)
+    if (change === null || record === undefined || name === undefined || !wasSpokenTo(record)) return
+    const peer = peerInfo(record, name, this.#clock.monotonic(), this.stateOf(record))
     if (change === 'lost') this.#init.emit({ type: 'peer-lost', peer, reason: 'the connection ended' })
     else this.#init.emit({ type: change === 'connected' ? 'peer-connected' : 'peer-changed', peer })
+  }
+
+  #largeMesh(network: NeighbourNetwork): LargeMesh {
+    const { self, members, linkAllUpTo, refute = () => undefined, random = Math.random } = this.#init
+    return new LargeMesh({
+      self: self.id,
+      members,
+      names: () => this.names(),
+      network,
+      peers: this.peers,
+      apply: (id, news) => {
+        this.#apply(id, news)
+      },
+      refute,
+      ...(linkAllUpTo !== undefined && { linkAllUpTo }),
+      clock: this.#clock,
+      random,
+      signal: this.#stopped.signal
+    })
+  }
+
+  /** Of a large mesh the first neighbour tells who else is there. */
+  async #oneIsThere(): Promise<void> {
+    const { signal } = this.#stopped
+    const until = this.#clock.monotonic() + LOOK_AT_MOST_MS
+    while (!this.peers.all().some(({ state, isVouched }) => state === 'connected' || isVouched)) {
+      await pause(this.#clock, LOOK_AGAIN_MS, signal)
+      if (signal.aborted || this.#clock.monotonic() >= until) return
+    }
   }
 
   #remember(id: string): void {
@@ -351,4 +449,8 @@ export class Neighbours {
     this.#warnings.versionsApart({ id, name, version }, this.#init.self.version)
     this.#warnings.instance({ id, name }, instance)
   }
+}
+
+function wasSpokenTo({ heardAt, capability }: PeerRecord): boolean {
+  return heardAt > -Infinity || capability !== null
 }

@@ -9,7 +9,7 @@ import { createLibp2p } from 'libp2p'
 import { ListenError } from '../errors.ts'
 import type { Capability } from '../interface.ts'
 import { ask, type Answer, type Ask } from '../protocols/ask/index.ts'
-import { capability, type CapabilityService } from '../protocols/capability/index.ts'
+import { capability, type CapabilityService, type Known } from '../protocols/capability/index.ts'
 import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns, type Voice } from '../protocols/discovery/index.ts'
 import { guard, type Guard, type GuardInit } from '../protocols/guard.ts'
 import type { Log } from '../protocols/log.ts'
@@ -60,6 +60,10 @@ export interface NetworkInit {
   /** Goes with each beacon: see `Capability.instance`. */
   instance: string
   current: () => Capability
+  /** What this device knows of the others. */
+  known: () => Known[]
+  /** How many devices the mesh has. */
+  devices: () => number
   answer: Answer
   isMember: (peer: PeerId) => boolean
   mayPass: GuardInit['mayPass']
@@ -79,7 +83,7 @@ export interface NetworkInit {
 /** Puts libp2p together; nothing listens or is sent before `startNetwork`, so that nobody misses what comes first. */
 export function createNetwork(init: NetworkInit): Promise<Network> {
   const { identity, listen, discovery, beaconPort, instance, voice, current, answer, log } = init
-  const { isMember, mayPass, gater, welcome } = init
+  const { isMember, mayPass, gater, welcome, known, devices } = init
   return createLibp2p<NetworkServices>({
     start: false,
     privateKey: identity.privateKey,
@@ -104,9 +108,9 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
       pubsub: gossipsub(gossipOptions),
       pair: pair({ answer: welcome, log }),
       roster: roster({ ...init.roster, log }),
-      capability: capability({ current, log }),
+      capability: capability({ current, known, log }),
       sync: sync({ meet: init.meet, log }),
-      notices: notices({ accept: (peer) => isMember(peerIdFromString(peer)), log }),
+      notices: notices({ accept: (peer) => isMember(peerIdFromString(peer)), devices, log }),
       ask: ask({ answer, log }),
       model: model({ ...init.models, log }),
       dialer: dialer({ log }),

@@ -47,6 +47,11 @@ export class OwnCapability {
     if (JSON.stringify(next) !== JSON.stringify(this.#current)) this.#change(next)
   }
 
+  /** Says the same once more, as something later than all that was said. */
+  renew(): void {
+    this.#change(this.#current)
+  }
+
   #change(next: Capability): void {
     this.#current = { ...next, sequence: this.#current.sequence + 1 }
     this.#changed()

@@ -8,7 +8,7 @@ export interface PeerRecord {
   ownName: string
   addresses: string[]
   foundBy: Set<FoundBy>
-  state: PeerState
+  state: Exclude<PeerState, 'reachable'>
   capability: Capability | null
   /** When the capability or a heartbeat was last received; -Infinity before the first. */
   heardAt: number
@@ -16,6 +16,14 @@ export interface PeerRecord {
   noticedAt: number
   /** When gossip last brought a notice that it signed; -Infinity before the first. */
   heardOfAt: number
+  /** Whether the capability is what another member told, and not signed by the device itself. */
+  isVouched: boolean
+  /** When its announcements were last heard (beacon, mDNS, a scan); -Infinity before the first. */
+  sightedAt: number
+  /** When it fell silent here, or another member said so: only later signs of life count. -Infinity before that. */
+  missedAt: number
+  /** Not before then is it dialled again, because dials failed; -Infinity while none did. */
+  dialAt: number
   roundTripMs: number | null
 }
 
@@ -23,6 +31,12 @@ export interface PeerRecord {
 export type PeerNews =
   | { type: 'found'; way: FoundBy; addresses: readonly string[] }
   | { type: 'notice'; capability: Capability; direct: boolean }
+  /** Another member tells what it heard of it at `at`, a time of this device's clock. */
+  | { type: 'vouched'; capability: Capability; at: number }
+  /** It fell silent, or a neighbour of it says so: only later signs of life count. */
+  | { type: 'missed' }
+  /** It was dialled in vain: not again before `until`. */
+  | { type: 'unreachable'; until: number }
   | { type: 'beat'; roundTripMs: number | null }
   | { type: 'silent' }
   | { type: 'closed' }
@@ -30,8 +44,14 @@ export type PeerNews =
 /** What a piece of news changed, for those who watch. */
 export type PeerChange = 'connected' | 'changed' | 'lost' | null
 
+const ENDS: ReadonlySet<PeerNews['type']> = new Set(['silent', 'closed', 'missed', 'unreachable'])
 /** Addresses beyond this are a sign of nonsense; the newest are kept. */
 const MOST_ADDRESSES = 16
+/**
+ * A notice by a longer way may still come after the news that its device is gone; one that is not newer is believed again
+ * only after this long. Gossip keeps messages for five of its heartbeats of a second.
+ */
+const STRAY_MS = 10_000
 /** Far more than a home has; a stranger who invents devices fills a table of this size and no more. */
 const MOST_PEERS = 2000
 
@@ -66,15 +86,24 @@ export class Peers {
   /** Takes a piece of news at the time `now`. */
   apply(id: string, news: PeerNews, now: number): PeerChange {
     // Of the end of what was never known there is nothing to keep.
-    if ((news.type === 'silent' || news.type === 'closed') && !this.#records.has(id)) return null
+    if (ENDS.has(news.type) && !this.#records.has(id)) return null
     const record = this.#recordOf(id)
     switch (news.type) {
       case 'found':
         record.foundBy.add(news.way)
         record.addresses = [...new Set([...news.addresses, ...record.addresses])].slice(0, MOST_ADDRESSES)
+        if (SIGHTINGS.has(news.way)) record.sightedAt = now
         return null
       case 'notice':
         return this.#notice(record, news.capability, news.direct, now)
+      case 'vouched':
+        return vouched(record, news.capability, news.at)
+      case 'missed':
+        record.missedAt = now
+        return 'changed'
+      case 'unreachable':
+        record.dialAt = news.until
+        return 'changed'
       case 'beat':
         record.heardAt = now
         if (news.roundTripMs !== null) record.roundTripMs = news.roundTripMs
@@ -94,12 +123,17 @@ export class Peers {
 
   #notice(record: PeerRecord, capability: Capability, direct: boolean, now: number): PeerChange {
     const known = record.capability?.instance === capability.instance ? record.capability : null
-    // Gossip may bring an older notice by a longer way, and repeats the newest.
-    if (!direct && (record.state !== 'away' || (known !== null && known.sequence > capability.sequence))) return null
+    if (!direct) {
+      // Gossip may bring an older notice by a longer way, and repeats the newest.
+      const isOld = known !== null && !record.isVouched && known.sequence > capability.sequence
+      const isStray = known !== null && known.sequence >= capability.sequence && now - record.missedAt < STRAY_MS
+      if (record.state !== 'away' || isOld || isStray) return null
+    }
     const isNew = known?.sequence !== capability.sequence
     record.capability = capability
     record.ownName = capability.name
     record.noticedAt = now
+    record.isVouched = false
     if (!direct) {
       record.heardOfAt = now
       return isNew ? 'changed' : null
@@ -122,6 +156,10 @@ export class Peers {
       heardAt: -Infinity,
       noticedAt: -Infinity,
       heardOfAt: -Infinity,
+      isVouched: false,
+      sightedAt: -Infinity,
+      missedAt: -Infinity,
+      dialAt: -Infinity,
       roundTripMs: null
     }
     this.#records.set(id, record)
@@ -138,16 +176,57 @@ export class Peers {
   }
 }
 
+/** The ways that tell of a device as it is now. */
+const SIGHTINGS: ReadonlySet<FoundBy> = new Set<FoundBy>(['beacon', 'mdns', 'scan'])
+
+/** Where a device can be dialled: as it was found, and as it says itself. */
+export function addressesOf({ addresses, capability }: PeerRecord): string[] {
+  return [...new Set([...addresses, ...(capability?.addresses ?? [])])].slice(0, MOST_ADDRESSES)
+}
+
+/** Whether a device is connected or worth a dial. */
+export function isThere(record: PeerRecord, now: number): boolean {
+  const { state, dialAt, addresses, capability } = record
+  if (state !== 'away') return state === 'connected'
+  const hasAddress = addresses.length > 0 || (capability?.addresses.length ?? 0) > 0
+  return hasAddress && now >= dialAt && !isMissed(record)
+}
+
+/** Whether the last that is known of a device is that it does not answer. */
+export function isMissed({ missedAt, heardOfAt, sightedAt }: PeerRecord): boolean {
+  return missedAt > -Infinity && missedAt >= Math.max(heardOfAt, sightedAt)
+}
+
+/** Only what is later than all that is known counts; what the device itself says later counts more. */
+function vouched(record: PeerRecord, capability: Capability, at: number): PeerChange {
+  if (record.state !== 'away' || at <= Math.max(record.heardAt, record.heardOfAt)) return null
+  const known = record.capability
+  const isOlder = known?.instance === capability.instance && known.sequence >= capability.sequence
+  record.heardOfAt = at
+  if (isOlder) return null
+  record.capability = capability
+  record.ownName = capability.name
+  record.isVouched = true
+  return 'changed'
+}
+
 function becomeConnected(record: PeerRecord): PeerChange {
   const before = record.state
+  record.missedAt = -Infinity
+  record.dialAt = -Infinity
   record.state = 'connected'
   if (before === 'away') return 'connected'
   return before === 'silent' ? 'changed' : null
 }
 
 /** A peer as users see it, under the name that is unique here. */
-export function peerInfo(record: PeerRecord, name: string, now: number): PeerInfo {
-  const { capability, state } = record
+export function peerInfo(
+  record: PeerRecord,
+  name: string,
+  now: number,
+  state: PeerInfo['state'] = record.state
+): PeerInfo {
+  const { capability } = record
   const offer =
     state === 'away' || capability?.answering !== 'yes' ? undefined : capability.models.toSorted(byStrength)[0]
   return {

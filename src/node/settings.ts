@@ -5,6 +5,7 @@ import { DEFAULT_BEACON_PORT, DEFAULT_PORT } from '../protocols/discovery/index.
 import { byteCount, lifetime } from './amounts.ts'
 import { readEnvironment, type Environment } from './environment.ts'
 import { reasonOf } from './files.ts'
+import { LINK_ALL_UP_TO } from './mesh-size.ts'
 
 /** What the owner can decide about a node. Each comes from a flag, else the environment, else config.json, else the default. */
 export interface Settings {
@@ -32,6 +33,8 @@ export interface Settings {
   discovery: readonly DiscoveryWay[]
   /** UDP port of the beacon. @default 6372 */
   beaconPort: number
+  /** In a mesh of more members a device is connected with a few, and hears of the rest by gossip. @default 32 */
+  linkAllUpTo: number
   /** The two words of the only mesh to join; null where any will do. @default null */
   mesh: string | null
   /** Starts a mesh of its own, also where others are near. @default false */
@@ -97,7 +100,8 @@ export function resolveSettings(
     keepAlive: first('keepAlive', lifetime) ?? KEEP_ALIVE_MS,
     model: first('model', someText) ?? null,
     discovery: first('discovery', ways) ?? ['mdns', 'beacon'],
-    beaconPort: first('beaconPort', portNumber) ?? DEFAULT_BEACON_PORT
+    beaconPort: first('beaconPort', portNumber) ?? DEFAULT_BEACON_PORT,
+    linkAllUpTo: first('linkAllUpTo', members) ?? LINK_ALL_UP_TO
   }
 }
 
@@ -190,6 +194,11 @@ function positive(value: unknown): number {
   const number = Number(value)
   if (!(number > 0 && number < Infinity)) throw new Error('a number above 0 is needed')
   return number
+}
+
+function members(value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value
+  throw new Error('a whole number from 1 is needed')
 }
 
 function ways(value: unknown): DiscoveryWay[] {

@@ -8,6 +8,7 @@ import { PeerUnreachableError } from '../errors.ts'
 import type { Generate, MeshEvent } from '../interface.ts'
 import { systemClock } from '../protocols/clock.ts'
 import { parseListenAddress } from '../protocols/discovery/index.ts'
+import { encodeAdmission } from '../trust/index.ts'
 import { VERSION } from '../version.ts'
 import { OwnAnswers } from './answering.ts'
 import { Asking } from './asking.ts'
@@ -16,7 +17,7 @@ import { openDatabase } from './database.ts'
 import { deviceMemory } from './device-memory.ts'
 import { Gate } from './gate.ts'
 import { readEnvironment } from './environment.ts'
-import { eraseIdentity, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
+import { eraseIdentity, loadBoxSecret, loadIdentity, loadOrCreateIdentity, type Identity } from './identity.ts'
 import { givenAddress } from './given-addresses.ts'
 import { Living } from './living.ts'
 import { LocalMesh } from './local-mesh.ts'
@@ -43,6 +44,7 @@ import { Pausing } from './pausing.ts'
 import { choosePort } from './port.ts'
 import { settled } from './settled.ts'
 import { resolveSettings, type GivenSettings, type Settings } from './settings.ts'
+import { LocalSnapshots } from './snapshots/local-snapshots.ts'
 import { engineStore, measurementStore, meshStore, peerStore } from './stores.ts'
 
 /** Where a node tells what it does. Never a prompt, an answer or a key. */
@@ -89,12 +91,8 @@ export async function startVisit({ paths, log, ending = (end) => end(), ...given
   return assemble({ paths, log, ending, settings: { ...settings, discovery: [] }, identity, listen: [], invite: null })
 }
 
-/**
- * Asks handed to the engine at a time: its own runs one after another, and a second one behind it leaves no gap.
- */
-const OWN_AT_ONCE = 2
-/** Other engines batch, or queue beyond a few by themselves; vLLM takes far more. */
-const SERVED_AT_ONCE = 32
+/** More asks than an engine works on at a time: where one ends, the next is there without a gap. */
+const ONE_BEHIND = 1
 
 /** Forgets who this device was. What it measured, its models and its settings stay. */
 function startAnew(paths: Paths): void {
@@ -180,7 +178,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     }
   })
   const gate = new Gate({
-    atOnce: (model) => (served.has(model) ? SERVED_AT_ONCE : OWN_AT_ONCE),
+    atOnce: (model) => engine.atOnce(model) + ONE_BEHIND,
     nameOf: (model) => capability.get().models.find(({ hash }) => hash === model)?.name ?? 'that model',
     alsoAt: (model) => neighbours.alsoAnsweringWith(model)
   })
@@ -260,6 +258,8 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
         beaconPort: settings.beaconPort,
         instance: capability.get().instance,
         current: () => capability.get(),
+        known: () => neighbours.known(),
+        devices: () => neighbours.names().size,
         answer: (request, { signal, peer }) => answers.generate(request, { signal, asker: peer }),
         models: { share: new Sharing({ catalog, measurements }), maxUpload: settings.maxUpload },
         meet: (link) => remembering.meet(link),
@@ -267,12 +267,27 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
       })
     )
   }
+  const snapshots = new LocalSnapshots({
+    ...{ remembering, identity, warn, now: systemClock.wall },
+    roster: belonging?.roster ?? null,
+    boxSecret: () => (identity === null ? null : loadBoxSecret(paths)),
+    adopt: async (meshId, records) => {
+      await belonging?.membership.import({ admission: encodeAdmission({ mesh: meshId, device: null, records }) })
+    },
+    label: (peer) => ({ id: peer, name: names().get(peer) ?? peer })
+  })
   const neighbours: Neighbours = new Neighbours({
     self: { id, ownName: settings.name, version: VERSION },
     members: {
       isMember: (peer) => belonging?.roster.isMember(peer) === true,
       named: () => belonging?.roster.named() ?? [],
-      rosterOf: (peer, digest) => belonging?.rosterOf(peer, digest)
+      rosterOf: (peer, digest) => belonging?.rosterOf(peer, digest),
+      version: () => belonging?.roster.digest ?? null
+    },
+    linkAllUpTo: settings.linkAllUpTo,
+    refute: () => {
+      capability.renew()
+      network?.services.notices.renew()
     },
     network,
     store: peerStore(database),
@@ -294,7 +309,11 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     peers: neighbours.peers,
     names,
     here: (request, options) => answers.generate(request, { ...options, asker: null }),
-    there: (peerId, request, options) => askPeer(network, peerId, request, options),
+    stateOf: (record) => neighbours.stateOf(record),
+    there: async function* (peerId, request, options) {
+      await neighbours.reach(peerId, options?.signal)
+      yield* askPeer(network, peerId, request, options)
+    },
     recall: (messages) => recall(messages, (query, limit) => remembering.memories.search(query, limit), shown)
   })
   try {
@@ -320,6 +339,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     living.end()
     living.stop()
     library.stop()
+    snapshots.stop()
     looked.abort()
     measured.stop()
     belonging?.stop()
@@ -349,6 +369,7 @@ async function assemble({ paths, log, ending, settings, identity, listen, invite
     events,
     library,
     remembering,
+    snapshots,
     membership: belonging?.membership ?? new Outsider(paths, settings.name),
     engines: others,
     choice,

@@ -97,6 +97,11 @@ export class KeptStreams<K extends Kept> {
     return true
   }
 
+  /** What is kept with that peer now. */
+  of(id: string): K | undefined {
+    return this.#kept.get(id)?.kept
+  }
+
   #opensTo(peer: PeerId): boolean {
     return this.#components.peerId.toString() < peer.toString()
   }

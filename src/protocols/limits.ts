@@ -61,6 +61,13 @@ export const MAX_ADDRESS_LENGTH = 512
 /** For a person, on a terminal: a few lines. */
 export const MAX_ERROR_MESSAGE_LENGTH = 1000
 
+// ---------------------------------------------------------------- what a device may say of others
+
+/** In one frame; an ordinary notice has 400 bytes, so a frame is full before. */
+export const MAX_KNOWN = 256
+/** More than the neighbours of a device, all lost in the same second. */
+export const MAX_LOST = 64
+
 // ---------------------------------------------------------------- rosters
 
 /** Every change that ever was to the devices of one owner, many times over; to judge so many takes under a second. */

@@ -27,13 +27,14 @@ Devices
   remove DEVICE           remove a lost device from your mesh for good
   leave                   take this device out of its mesh
   recover                 make a recovery phrase, or take your mesh back with it
-  import FILE             take in a file that another of your devices wrote for this one
 
 Memories
   remember TEXT…|-        write something down for all your devices to know
   recall WORDS…           search what your devices remember
   forget ID|WORDS…        forget something on all your devices
   memory [ACTION …]       list, change and bring back what your devices remember
+  export FILE | FOLDER    write what your devices remember into a file, for a USB stick
+  import FILE             take in a file that another of your devices wrote
 
 Models
   model [ACTION [WORD…]]  list the models on this device and see how to add a real one

@@ -232,8 +232,14 @@ describe('files between devices without a network', () => {
     assert.deepEqual(await data(mesh, 'approve', file), {
       member: member(),
       file: `${file}.admission`,
+      snapshot: `${file}.snapshot`,
+      entries: 1204,
       words: 'amber-otter brave-heron calm-lynx'
     })
+    assert.deepEqual(mesh.snapshots.calls.at(-1), ['export', { path: `${file}.snapshot` }])
+    await writeFile(`${file}.snapshot`, 'of another time')
+    const there = await command(mesh, 'approve', file)
+    assert.deepEqual([there.code, /\.snapshot cannot be written: it is there already/.test(there.stderr)], [2, true])
   })
 
   it('are imported where the six words are the same', async () => {
@@ -245,7 +251,9 @@ describe('files between devices without a network', () => {
     assert.match(asked.stderr, /mesh import .*a\.admission --words "…"\n$/)
     const words = 'Amber Otter brave heron calm-lynx'
     assert.equal((await command(mesh, 'import', file, '--words', words)).stdout, 'Imported 3 records of amber-otter.\n')
-    assert.deepEqual(await data(mesh, 'import', file, '--words', words), { mesh: 'amber-otter', new: 3 })
+    assert.deepEqual(await data(mesh, 'import', file, '--words', words), {
+      ...{ mesh: 'amber-otter', records: 3, new: 0, changed: 0, known: 0 }
+    })
     const calls = mesh.membership.calls.length
     for (const other of ['amber-otter brave-heron', 'amber-otter brave-heron calm-otter']) {
       assert.equal((await command(mesh, 'import', file, '--words', other)).code, 4)

@@ -17,6 +17,7 @@ import type {
   PlacementRow
 } from '../../src/interface.ts'
 import { SmallLibrary } from './small-library.ts'
+import { SmallSnapshots } from './small-snapshots.ts'
 import { FakeEngines } from '../fixtures/fake-engines.ts'
 import { FakeConversations, FakeMemory } from '../fixtures/fake-memory.ts'
 import { SmallMembership } from './small-membership.ts'
@@ -135,6 +136,7 @@ export class SmallFake implements Mesh {
   readonly engines = new FakeEngines()
   readonly memory = new FakeMemory({ device: LAPTOP.id })
   readonly conversations = new FakeConversations({ device: LAPTOP.id })
+  readonly snapshots = new SmallSnapshots()
   status_ = meshStatus()
   discoveries: Discovery[] = []
   rows: PlacementRow[] = []

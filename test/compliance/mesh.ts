@@ -7,6 +7,7 @@ import { libraryCompliance } from './library.ts'
 import { enginesCompliance } from './engines.ts'
 import { membershipCompliance } from './membership.ts'
 import { memoryCompliance } from './memory.ts'
+import { snapshotCompliance } from './snapshots.ts'
 
 /** A fresh mesh, and what a test must know of it. */
 export interface Specimen {
@@ -266,6 +267,7 @@ export function meshCompliance(name: string, create: () => Promise<Specimen>): v
     libraryCompliance(() => mesh)
     enginesCompliance(() => mesh)
     memoryCompliance(() => mesh)
+    snapshotCompliance(() => mesh)
 
     it('takes no ask after stop, can be stopped twice, and lets none hang', async () => {
       const asking = collect(mesh.ask(specimen.question(8).prompt)).catch((error: unknown) => error)

@@ -142,7 +142,7 @@ describe('an update from a member', () => {
     assert.equal(first.outcome === 'merged' && first.added.length, 2)
     const rows = device.store.rows(theirs).length
     const second = device.documents.merge(other.key, theirs, update!)
-    assert.deepEqual(second.outcome === 'merged' && [second.added, second.changed, second.known], [[], [], 2])
+    assert.deepEqual(second.outcome === 'merged' && [second.added, second.changed, second.known.length], [[], [], 2])
     assert.equal(device.store.rows(theirs).length, rows)
     other.close()
     removeHome(other.home)

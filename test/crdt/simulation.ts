@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Documents, Memories } from '../../src/crdt/index.ts'
+import { Documents, Memories, SnapshotCheck, SnapshotIntake } from '../../src/crdt/index.ts'
 import { History } from '../../src/crdt/history.ts'
 import { keyOf } from './device.ts'
 import { link, type Link, type LinkedDevice } from './link.ts'
@@ -8,7 +8,7 @@ import { pick, randomFrom } from './random.ts'
 
 /**
  * A seeded schedule of five devices: they write, edit, forget, undo, meet and part, restart, are rolled back to an old
- * backup, cloned while they run, removed, and carry a stick. In the end all who still belong meet, and must be the same.
+ * backup, cloned while they run, removed, and carry sticks that lay in a drawer. In the end all who still belong meet, and must be the same.
  */
 
 const DEVICES = 5
@@ -30,6 +30,14 @@ interface Written {
   perhapsLost: boolean
 }
 
+interface Stick {
+  /** Who has written it. */
+  key: string
+  parts: { document: string; update: Uint8Array }[]
+  /** Of the memories in it. */
+  ids: Set<string>
+}
+
 export async function simulate(seed: number): Promise<void> {
   const random = randomFrom(seed)
   const world = new World(random)
@@ -48,6 +56,7 @@ class World {
   readonly #links = new Map<string, Link>()
   readonly #removed = new Set<string>()
   readonly #written = new Map<string, Written>()
+  readonly #sticks: Stick[] = []
   /** Whether a disk was lost, in whole or in part: what was edited on it may be lost with it. */
   #hasLost = false
   #texts = 0
@@ -76,7 +85,7 @@ class World {
     else if (chance < 0.93) this.#rollBack(device)
     else if (chance < 0.95) this.#clone(device)
     else if (chance < 0.955) this.#remove(device)
-    else if (chance < 0.97) this.#stick(device)
+    else if (chance < 0.98) this.#stick(device)
     else await this.#quiet()
     // A few messages pass, so that links are cut in the middle of things.
     for (let turn = Math.floor(this.#random() * 6); turn > 0; turn--) await new Promise((done) => setImmediate(done))
@@ -247,11 +256,24 @@ class World {
     this.#removed.add(device.key)
   }
 
+  /** Writes a snapshot, or takes one in that lay in a drawer meanwhile. */
   #stick(device: Device): void {
-    const other = pick(this.#random, this.#alive())!
-    for (const { id } of device.documents.heads.all()) {
-      for (const update of device.documents.pieces(id)) other.documents.merge(device.key, id, update)
+    if (this.#random() < 0.5) {
+      const { documents, disk, key } = device
+      const parts = documents.heads
+        .all()
+        .flatMap(({ id }) => [...documents.whole(id, 300)].map((update) => ({ document: id, update })))
+      this.#sticks.push({ key, parts, ids: new Set(disk.index.keys()) })
+      return
     }
+    const stick = pick(this.#random, this.#sticks)
+    if (stick === undefined) return
+    const check = new SnapshotCheck()
+    for (const part of stick.parts) check.check(part)
+    // What a removed device has written, its owner takes in or leaves.
+    const intake = new SnapshotIntake(device.documents, this.#removed.has(stick.key) ? null : stick.key)
+    for (const part of stick.parts) intake.take(part)
+    intake.end()
   }
 
   /** What only this disk holds may be gone with it. */
@@ -261,7 +283,8 @@ class World {
       const others = this.#alive().filter((other) => other !== device)
       const isElsewhere = others.some(({ disk }) => disk.index.has(id)) || kept?.index.has(id) === true
       if (!isElsewhere) written.perhapsLost = true
-      if (written.forgotten === 'yes' && isElsewhere) written.forgotten = 'perhaps'
+      const isOnStick = this.#sticks.some(({ ids }) => ids.has(id))
+      if (written.forgotten === 'yes' && (isElsewhere || isOnStick)) written.forgotten = 'perhaps'
     }
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
+import { MAX_ROWS } from '../../src/inference/batch-plan.ts'
 import type { LocalEngine } from '../../src/inference/index.ts'
 import type { GenerateEvent, Tokens } from '../../src/interface.ts'
 import { answer, ask, hashOf, place, testEngine, user } from './fixture.ts'
@@ -79,6 +80,42 @@ describe('the engine', () => {
         (await answer(engine.generate(ask(plain, 'hello', { sampling: { ...sampling, seed } })))).tokens
       assert.deepEqual(await said(7), await said(7))
       assert.notDeepEqual(await said(7), await said(8))
+    })
+
+    it('reading only what it has not read before, until the model is unloaded', async () => {
+      const messages = user('hello '.repeat(12))
+      const first = await answer(engine.generate(ask(plain, messages, { sampling: GREEDY })))
+      const again = await answer(engine.generate(ask(plain, messages, { sampling: GREEDY })))
+      assert.equal(again.done.reusedTokens, first.done.promptTokens - 1)
+      assert.deepEqual(again.tokens, first.tokens)
+      const other = [...messages, { role: 'assistant' as const, content: 'no' }, ...user('why')]
+      const next = await answer(engine.generate(ask(plain, other, { sampling: GREEDY })))
+      assert.ok(next.done.reusedTokens! >= first.done.promptTokens, String(next.done.reusedTokens))
+      await engine.unload(plain)
+      const fresh = await answer(engine.generate(ask(plain, messages, { sampling: GREEDY })))
+      assert.equal(fresh.done.reusedTokens, undefined)
+      assert.deepEqual(fresh.tokens, first.tokens)
+    })
+
+    it('beside each other, each what it would say alone, and one that goes takes no other with it', async () => {
+      const prompts = ['a', 'hello you', 'x'.repeat(90), 'why not?']
+      const sampling = { ...GREEDY, maxTokens: 40 }
+      const alone: number[][] = []
+      for (const prompt of prompts) alone.push((await answer(engine.generate(ask(fused, prompt, { sampling })))).tokens)
+      const gone = new AbortController()
+      const leaving = readUntil(engine.generate(ask(fused, 'never mind', { sampling }), gone), 5, () => {
+        gone.abort(new Error('enough'))
+      })
+      const [left, ...together] = await Promise.all([
+        leaving.catch((err: unknown) => err),
+        ...prompts.map((prompt) => answer(engine.generate(ask(fused, prompt, { sampling }))))
+      ])
+      assert.match(String(left), /enough/)
+      assert.deepEqual(
+        together.map(({ tokens }) => tokens),
+        alone
+      )
+      assert.ok(together.every(({ done }) => done.queueMs < done.prefillMs + done.decodeMs))
     })
 
     it('up to a stop string, which is not shown', async () => {
@@ -267,21 +304,24 @@ describe('the engine', () => {
     process.kill(pid, 'SIGSTOP')
     const waits: GenerateEvent[] = []
     try {
-      const [first, second] = [1, 2].map(() =>
+      const all = Array.from({ length: MAX_ROWS + 1 }, () =>
         engine.generate(ask(plain, 'hello', { sampling: GREEDY }))[Symbol.asyncIterator]()
-      ) as [AsyncIterator<GenerateEvent>, AsyncIterator<GenerateEvent>]
-      await first.next()
-      await second.next()
-      waits.push((await second.next()).value as GenerateEvent)
+      )
+      for (const events of all) await events.next()
+      for (const events of all.slice(-2)) waits.push((await events.next()).value as GenerateEvent)
       process.kill(pid, 'SIGCONT')
-      for (const events of [first, second]) {
+      for (const events of all) {
         let event = await events.next()
         while (event.done !== true && event.value.type !== 'done') event = await events.next()
       }
     } finally {
       process.kill(pid, 'SIGCONT')
     }
-    assert.deepEqual(waits, [{ type: 'waiting', place: 1, loaded: null, prefilled: null }])
+    const waiting = { type: 'waiting', loaded: null, prefilled: null }
+    assert.deepEqual(waits, [
+      { ...waiting, place: 0 },
+      { ...waiting, place: MAX_ROWS }
+    ])
   })
 
   it('frees a model, and loads it again when it is asked', async () => {

@@ -20,7 +20,8 @@ export function place(name: string): ModelPlace {
   return { name, path: join(FIXTURES, 'models', name), builtIn: false }
 }
 
-export interface EngineOptions extends Pick<EngineInit, 'memory' | 'keepAliveMs' | 'changed'> {
+export interface EngineOptions
+  extends Pick<EngineInit, 'memory' | 'keepAliveMs' | 'changed'>, Partial<Pick<EngineInit, 'log'>> {
   places?: ModelPlace[]
   userFolder?: string
   store?: Map<string, string>

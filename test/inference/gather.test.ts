@@ -8,7 +8,7 @@ function sent(times: readonly number[], gatherMs: number): { at: number; tokens:
   let now = 0
   const out: { at: number; tokens: number[]; text: string }[] = []
   const pieces = gathering(({ tokens, text }: Tokens) => out.push({ at: now, tokens, text }), {
-    gatherMs,
+    gatherMs: () => gatherMs,
     now: () => now
   })
   times.forEach((time, index) => {

@@ -32,7 +32,7 @@ describe('the progress of loading', () => {
     const runs = new Runs()
     const progress = new LoadProgress(() => null)
     progress.take({ step: 'reading', fraction: 0.5 })
-    const [first, second, other] = [runs.begin('1', 'm'), runs.begin('2', 'm'), runs.begin('3', 'x')]
+    const [first, second, other] = [runs.begin('1', 'm', 1), runs.begin('2', 'm', 1), runs.begin('3', 'x', 1)]
     runs.load('m', progress)
     assert.equal(runs.loading, true)
     try {

@@ -29,15 +29,13 @@ const request: fc.Arbitrary<MemoryRequest> = fc.record({
 })
 const situation = fc
   .record({ budget: fc.integer({ min: 1, max: 40 }), models, request })
-  // One answer at a time for a model, and never more than the budget to begin with.
-  .filter(({ budget, models: all, request: { hash } }) => {
-    return total(all) <= budget && all.every((model) => model.hash !== hash || model.running === null)
-  })
+  // Never more than the budget to begin with.
+  .filter(({ budget, models: all }) => total(all) <= budget)
 
 /** What is there after the decision was carried out. */
 function after(all: readonly HeldModel[], wanted: MemoryRequest): HeldModel[] {
   const own = all.find(({ hash }) => hash === wanted.hash)
-  const begun = { ...(own ?? { ...wanted, kept: 0, usedAt: 10 }), running: wanted.running }
+  const begun = { ...(own ?? { ...wanted, kept: 0, usedAt: 10 }), running: (own?.running ?? 0) + wanted.running }
   return [...all.filter(({ hash }) => hash !== wanted.hash), begun]
 }
 
@@ -71,14 +69,8 @@ describe('the plan of the memory, for any models,', () => {
         if (total(after(all, wanted)) <= budget) assert.equal(decision.do, 'begin')
         if (decision.do === 'refuse') {
           assert.ok(footprint({ ...wanted, kept: 0 }) > budget || all.some(({ hash }) => hash === wanted.hash))
-          assert.ok(
-            total(
-              after(
-                all.filter(({ hash }) => hash === wanted.hash),
-                wanted
-              )
-            ) > budget
-          )
+          const alone = all.filter(({ hash }) => hash === wanted.hash).map((model) => ({ ...model, running: null }))
+          assert.ok(total(after(alone, wanted)) > budget)
         }
         if (decision.do === 'wait') {
           const stopped = all.map((model) => ({ ...model, running: null }))
@@ -102,6 +94,7 @@ describe('the plan of the memory, for any models,', () => {
   })
 
   it('keeps everybody within the budget for as long as it takes, and lets nobody wait for ever', async () => {
+    let beside = 0
     const job = fc.record({ hash: fc.constantFrom('a', 'b', 'c', 'd'), tokens: fc.nat({ max: 6 }), turns: fc.nat(5) })
     await fc.assert(
       fc.asyncProperty(
@@ -110,12 +103,12 @@ describe('the plan of the memory, for any models,', () => {
         fc.integer({ min: 15, max: 25 }),
         fc.array(fc.nat(24), { maxLength: 5 }),
         async (jobs, sizes, budget, cancelled) => {
-          const running = new Set<string>()
+          const running = new Map<string, number>()
           const keeper: MemoryKeeper = new MemoryKeeper({
             budget,
             keepAliveMs: Infinity,
             unload: async (hash) => {
-              assert.ok(!running.has(hash), `${hash} was unloaded while it ran`)
+              assert.ok((running.get(hash) ?? 0) === 0, `${hash} was unloaded while it ran`)
               await setImmediate()
             }
           })
@@ -123,7 +116,6 @@ describe('the plan of the memory, for any models,', () => {
             assert.ok(total(keeper.held) <= budget, JSON.stringify(keeper.held))
           }
           let admitted = 0
-          const queues = new Map<string, Promise<void>>()
           const work = async ({ hash, tokens, turns }: (typeof jobs)[number], signal: AbortSignal): Promise<void> => {
             const need = { loaded: sizes[hash] ?? 5, loading: 2, perToken: 1 }
             let admission: Admission
@@ -134,22 +126,18 @@ describe('the plan of the memory, for any models,', () => {
               return
             }
             admitted++
-            running.add(hash)
+            running.set(hash, (running.get(hash) ?? 0) + 1)
+            beside = Math.max(beside, running.get(hash) ?? 0)
             check()
             await setImmediate()
             admission.loaded(need.loaded)
             for (let turn = 0; turn < turns; turn++) await setImmediate()
             check()
-            running.delete(hash)
+            running.set(hash, (running.get(hash) ?? 0) - 1)
             admission.end({ tokens, isLoaded: true })
           }
           const controllers = jobs.map(() => new AbortController())
-          const all = jobs.map((each, index) => {
-            const before = queues.get(each.hash) ?? Promise.resolve()
-            const own = before.then(() => work(each, controllers[index]!.signal))
-            queues.set(each.hash, own)
-            return own
-          })
+          const all = jobs.map((each, index) => work(each, controllers[index]!.signal))
           for (const index of cancelled) {
             // In the middle of it: some of them wait then.
             await setImmediate()
@@ -161,6 +149,38 @@ describe('the plan of the memory, for any models,', () => {
       ),
       { seed: SEED, numRuns: 200 }
     )
+    assert.ok(beside >= 3, 'answers of a model never ran beside each other')
+  })
+
+  it('counts each answer of a model, and gives back what it took', async () => {
+    const unloaded: string[] = []
+    const keeper = new MemoryKeeper({
+      budget: 20,
+      keepAliveMs: Infinity,
+      unload: (hash) => Promise.resolve(void unloaded.push(hash))
+    })
+    const { signal } = new AbortController()
+    const need = { loaded: 10, loading: 0, perToken: 1 }
+    const places: number[] = []
+    const admit = (tokens: number, hash = 'a'): Promise<Admission> =>
+      keeper.admit({ hash, name: hash, need, tokens, signal, place: (before) => places.push(before) })
+    const [first, second] = [await admit(4), await admit(5)]
+    assert.equal(total(keeper.held), 19)
+    const third = admit(2)
+    await setImmediate()
+    assert.deepEqual(places, [2])
+    first.end({ tokens: 4, isLoaded: true })
+    const last = await third
+    assert.equal(total(keeper.held), 17)
+    // Nothing is unloaded for another one while an answer runs.
+    const other = admit(1, 'b')
+    second.end({ tokens: 1, isLoaded: true })
+    await setImmediate()
+    assert.deepEqual(unloaded, [])
+    last.end({ tokens: 1, isLoaded: true })
+    await other
+    assert.deepEqual(unloaded, ['a'])
+    await assert.rejects(admit(11), { name: 'ModelTooLargeError' })
   })
 })
 

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { BatchSession } from '../../src/inference/batch-session.ts'
+import { Batcher } from '../../src/inference/batcher.ts'
 import { DecoderSession } from '../../src/inference/decoder-session.ts'
 import { generation, prepare } from '../../src/inference/generation.ts'
 import { loadModelText } from '../../src/inference/loaded-model.ts'
@@ -24,15 +26,19 @@ export async function loadMini(): Promise<MiniModel> {
   const runtime = await loadRuntime(RUNTIME_PACKAGE)
   const graph = join(FOLDER, 'onnx', 'model.onnx')
   const session = await DecoderSession.create(runtime, graph, { provider: 'cpu', threads: 1 })
-  const model = { ...(await loadModelText(FOLDER)), session }
+  const model = await loadModelText(FOLDER)
+  const rows = new Batcher(new BatchSession(session, { padding: 'right', worth: Infinity }), { reuse: 'pieces' })
   const sampling = resolveSampling({ temperature: 0, maxTokens: LONGEST_ANSWER, seed: 0 }, {}, LONGEST_ANSWER)
   const { signal } = new AbortController()
   return {
     async say(messages) {
       let text = ''
       const request = { messages, sampling, continuation: { tokens: [], text: '' } }
-      for await (const event of generation(model, prepare(model, request), signal))
+      const prepared = prepare(model, request)
+      const reader = rows.join({ most: prepared.most, signal })
+      for await (const event of generation(model, reader, prepared, signal))
         if (event.type === 'tokens') text += event.text
+      reader.leave()
       return text.trim()
     },
     release: () => session.release()

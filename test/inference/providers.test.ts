@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { agrees, judge, providersOf } from '../../src/inference/providers.ts'
+import { agrees } from '../../src/inference/agreement.ts'
+import { judge, providersOf } from '../../src/inference/providers.ts'
 
 describe('providers', () => {
   it('end with the processor on every platform', () => {

@@ -14,7 +14,7 @@ function gate(): Gate {
 
 describe('the queue of a model', () => {
   it('lets one in at a time, first come first served, and tells each its place', async () => {
-    const queue = requestQueue()
+    const queue = requestQueue(() => 1)
     const gates = [gate(), gate(), gate()]
     const places: number[][] = [[], [], []]
     const order: number[] = []
@@ -38,7 +38,7 @@ describe('the queue of a model', () => {
   })
 
   it('takes out who gives up, and the others move up', async () => {
-    const queue = requestQueue()
+    const queue = requestQueue(() => 1)
     const first = gate()
     const places: number[] = []
     const gone = new AbortController()
@@ -55,11 +55,45 @@ describe('the queue of a model', () => {
   })
 
   it('goes on after work that failed', async () => {
-    const queue = requestQueue()
+    const queue = requestQueue(() => 1)
     const options = { signal: new AbortController().signal, place: () => undefined }
     const failing = queue.run(() => Promise.reject(new Error('broken')), options)
     const next = queue.run(() => Promise.resolve('fine'), options)
     await assert.rejects(failing, /broken/)
     assert.equal(await next, 'fine')
+  })
+
+  it('lets in as many beside each other as it was told, and who needs the model alone by itself', async () => {
+    const queue = requestQueue(() => 2)
+    const { signal } = new AbortController()
+    const running = new Set<string>()
+    const seen: string[] = []
+    const work = (name: string, alone = false): Promise<void> =>
+      queue.run(
+        async () => {
+          running.add(name)
+          seen.push([...running].join('+'))
+          await new Promise((resolve) => setImmediate(resolve))
+          running.delete(name)
+        },
+        { signal, place: () => undefined, alone }
+      )
+    await Promise.all([work('a'), work('b'), work('c'), work('alone', true), work('d'), work('e'), work('f')])
+    assert.deepEqual(seen, ['a', 'a+b', 'b+c', 'alone', 'd', 'd+e', 'e+f'])
+  })
+
+  it('goes on when what needs the model alone gives up', async () => {
+    const queue = requestQueue(() => 2)
+    const { signal } = new AbortController()
+    const first = gate()
+    const gone = new AbortController()
+    const running = queue.run(() => first.opened, { signal, place: () => undefined })
+    const alone = queue.run(() => assert.fail('it ran'), { signal: gone.signal, place: () => undefined, alone: true })
+    const beside = queue.run(() => Promise.resolve('answered'), { signal, place: () => undefined })
+    gone.abort(new Error('never mind'))
+    await assert.rejects(alone, /never mind/)
+    assert.equal(await beside, 'answered')
+    first.open()
+    await running
   })
 })

@@ -1,10 +1,9 @@
-import '../../src/polyfill.ts'
 import assert from 'node:assert/strict'
-import { createMesh } from '../../src/index.ts'
 import type { AskEvent, Mesh } from '../../src/index.ts'
 import { Devices } from './devices.ts'
 import { percentile } from '../../bench/statistics.ts'
 import { figures, underLoad } from './goals.ts'
+import { createAsker, maybeAsked } from './in-process.ts'
 import type { Device } from './device.ts'
 
 const KILLS = process.env.MESH_SOAK === undefined ? 50 : 200
@@ -39,43 +38,16 @@ describe('an answer whose device is killed', function () {
 
   before(async () => {
     devices = await Devices.create()
-    const { MESH_BEACON_PORT } = devices.apart
     answering = ['one', 'two'].map((name) => devices.device({ name, models: ['plain'], flags: ['--max-rate', RATE] }))
-    asker = await createMesh({
-      home: await devices.memberHome('asker'),
-      name: 'asker',
-      listen: ['127.0.0.1'],
-      port: 0,
-      answer: 'no',
-      discovery: ['beacon'],
-      beaconPort: Number(MESH_BEACON_PORT)
-    })
+    asker = await createAsker(devices, 'asker')
     await Promise.all(answering.map((device) => device.start()))
-    await Promise.all(answering.map(({ name }) => answersAs(name)))
+    await Promise.all(answering.map(({ name }) => maybeAsked(asker, name, 'plain')))
   })
 
   after(async () => {
     await asker.stop()
     await devices.remove()
   })
-
-  /** Until the asker may ask that device for the model. */
-  async function answersAs(name: string): Promise<void> {
-    const signal = AbortSignal.timeout(30_000)
-    const isThere = (peer: { name: string; state: string; model: string | null }): boolean =>
-      peer.name === name && peer.state === 'connected' && peer.model === 'plain'
-    const events = asker.events({ signal })[Symbol.asyncIterator]()
-    let next = events.next()
-    try {
-      while (!(await asker.peers()).some(isThere)) {
-        await next
-        next = events.next()
-      }
-    } finally {
-      next.catch(() => undefined)
-      void events.return?.()
-    }
-  }
 
   async function uninterrupted(): Promise<string> {
     let text = ''
@@ -118,7 +90,7 @@ describe('an answer whose device is killed', function () {
       assert.ok(failovers >= 1, `kill ${kill}, after ${pieces} pieces: no failover`)
       gaps.push(gapMs)
       await killed.start()
-      await answersAs(killed.name)
+      await maybeAsked(asker, killed.name, 'plain')
     }
     this.test!.title += ` (gap ${figures(gaps)})`
     assert.ok(percentile(gaps, 95) <= underLoad(GAP_MS), gaps.map(Math.round).join(', '))

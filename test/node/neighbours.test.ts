@@ -142,7 +142,7 @@ describe('the neighbours', () => {
     neighbours.stop()
   })
 
-  function begin(connect: string[] = []): void {
+  function begin(connect: string[] = [], linkAllUpTo?: number): void {
     neighbours = new Neighbours({
       self: { id: SELF, ownName: 'laptop', version: '0.1.0' },
       members: {
@@ -160,7 +160,8 @@ describe('the neighbours', () => {
       emit: (event) => events.push(event),
       lost: (peerId, how) => lost.push(`${peerId} ${how}`),
       clock,
-      watch
+      watch,
+      ...(linkAllUpTo !== undefined && { linkAllUpTo })
     })
     neighbours.start()
   }
@@ -496,7 +497,7 @@ describe('the neighbours', () => {
         seen: clock.wall() - index
       }))
       for (const { id, name } of stored) members.set(id, name)
-      begin()
+      begin([], 100 + 2)
       assert.deepEqual([network.found.length, network.found.at(-1)?.id], [64, 'peer 63'])
       assert.equal(neighbours.list().length, 100)
     })

@@ -7,7 +7,8 @@ import {
   CAPABILITY_PROTOCOL,
   type CapabilityEvent,
   type CapabilityInit,
-  type CapabilityService
+  type CapabilityService,
+  type Known
 } from '../../src/protocols/capability/index.ts'
 import { decodeWords, encodeWords, type Words } from '../../src/protocols/capability/words.ts'
 import { frameReader, writeFrame, type FrameReader } from '../../src/protocols/framing.ts'
@@ -70,6 +71,28 @@ describe('capability between two nodes', () => {
     assert.ok(notices.length <= 5, `${notices.length} notices`)
   })
 
+  it('says who else is there when a peer asks, in as many frames as it takes, and whom it can spare', async () => {
+    const others = Array.from({ length: 700 }, (_, index) => ({
+      peer: `peer-${index}`,
+      capability: { ...laptop, name: `device-${index}` },
+      agoMs: index
+    }))
+    const [a, b] = await Promise.all([device(desktop), device(laptop, { known: () => others })])
+    const spare = next(a, 'spare')
+    const heard: Known[] = []
+    a.services.capability.listen((event) => {
+      if (event.type === 'known') heard.push(...event.known)
+    })
+    const seen = Promise.all([next(a, 'notice'), next(b, 'notice')])
+    await a.dial(b.getMultiaddrs())
+    await seen
+    b.services.capability.spare(a.peerId.toString(), true)
+    assert.equal((await spare).spare, true)
+    a.services.capability.askKnown(b.peerId.toString())
+    await until(() => heard.length >= others.length)
+    assert.deepEqual(heard, others)
+  })
+
   it('says that a peer is gone when its connection breaks', async () => {
     const [a, b] = await Promise.all([device(desktop), device(laptop)])
     const seen = Promise.all([next(a, 'notice'), next(b, 'notice')])
@@ -99,10 +122,13 @@ describe('capability between two nodes', () => {
     let events: CapabilityEvent[]
     let reader: FrameReader
     let hello: Words
+    /** What the node knows of others. */
+    let others: () => Known[]
 
     beforeEach(async () => {
       clock = new ManualClock()
-      node = await device(desktop, { clock })
+      others = () => []
+      node = await device(desktop, { clock, known: () => others() })
       events = []
       node.services.capability.listen((event) => events.push(event))
       // The one that must wait for the other to open the stream is easier to play.
@@ -143,6 +169,34 @@ describe('capability between two nodes', () => {
       node.services.capability.changed()
       clock.advance(100)
       assert.deepEqual(await read(), { capability: desktop })
+    })
+
+    it('takes no word of who else is there unless it has asked for it', async () => {
+      const known = [{ peer: 'pi', capability: laptop, agoMs: 5 }]
+      await writeFrame(stream, encodeWords({ known }))
+      await writeFrame(stream, encodeWords({ spare: true }))
+      await until(() => types().includes('spare'))
+      assert.ok(!types().includes('known'))
+      node.services.capability.askKnown(peer)
+      assert.deepEqual(await read(), { asks: true })
+      await writeFrame(stream, encodeWords({ known }))
+      await until(() => types().includes('known'))
+    })
+
+    it('says who else is there only once in half a minute, however often it is asked', async () => {
+      let times = 0
+      others = () => {
+        times++
+        return []
+      }
+      for (let asked = 1; asked <= 3; asked++) {
+        await writeFrame(stream, encodeWords({ asks: true, beat: asked }))
+        assert.deepEqual(await read(), { echo: asked })
+      }
+      assert.equal(times, 1)
+      clock.advance(30_000)
+      await writeFrame(stream, encodeWords({ asks: true }))
+      await until(() => times === 2)
     })
 
     it('calls it silent within six seconds, keeps its stream, and has it back at its first word', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { ProtocolError } from '../../src/errors.ts'
 import { decodeEvent, decodeRequest, encodeEvent, encodeRequest } from '../../src/protocols/ask/words.ts'
-import { decodeCapability, decodeWords, encodeCapability, encodeWords } from '../../src/protocols/capability/words.ts'
+import { decodeNotice, decodeWords, encodeNotice, encodeWords } from '../../src/protocols/capability/words.ts'
 import { decodeReply, decodeRequest as decodeModelRequest, encodeReply } from '../../src/protocols/model/words.ts'
 import { encodeRequest as encodeModelRequest } from '../../src/protocols/model/words.ts'
 import { decodeMessage as decodePair, encodeMessage as encodePair } from '../../src/protocols/pair/words.ts'
@@ -50,11 +50,17 @@ const decoders: Record<string, Decoder> = {
   },
   'a frame of the capability stream': {
     decode: decodeWords,
-    valid: [encodeWords({ capability: desktop, beat: 1 }), encodeWords({ echo: 7 }), encodeWords({ beat: 70_000 })]
+    valid: [
+      encodeWords({ capability: desktop, beat: 1 }),
+      encodeWords({ echo: 7 }),
+      encodeWords({ beat: 70_000 }),
+      encodeWords({ spare: true, asks: true }),
+      encodeWords({ known: [{ peer: 'pi', capability: laptop, agoMs: 5 }] })
+    ]
   },
   'a gossiped notice': {
-    decode: decodeCapability,
-    valid: [encodeCapability(desktop), encodeCapability(laptop)]
+    decode: decodeNotice,
+    valid: [encodeNotice(desktop), encodeNotice(laptop, [{ peer: 'pi', instance: 'first', sequence: 3 }])]
   },
   'a message of a pairing': {
     decode: decodePair,
@@ -136,7 +142,7 @@ describe('whatever bytes come', () => {
     const messages = new Uint8Array(1024 * 1024).map((_, index) => (index % 2 === 0 ? 0x1a : 0))
     assert.throws(() => decodeRequest(messages), { name: 'ProtocolError', message: /too many elements/ })
     const models = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x32 : 0))
-    assert.throws(() => decodeCapability(models), { name: 'ProtocolError', message: /too many elements/ })
+    assert.throws(() => decodeNotice(models), { name: 'ProtocolError', message: /too many elements/ })
     const records = (tag: number) =>
       Buffer.concat([
         new Uint8Array([tag, 0x80, 0x80, 0x10]),
@@ -154,13 +160,20 @@ describe('whatever bytes come', () => {
       const frame = Buffer.concat([new Uint8Array([outer, 0x80, 0x80, 0x20]), many])
       assert.throws(() => decodeSync(frame), { name: 'ProtocolError', message: /too many elements/ })
     }
+    const lost = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x62 : 0))
+    assert.throws(() => decodeNotice(lost), { name: 'ProtocolError', message: /too many elements/ })
+    const known = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x32 : 0))
+    assert.throws(() => decodeWords(known), { name: 'ProtocolError', message: /too many elements/ })
+    // In one element of `known` the capability, in it all those models.
+    const nested = Buffer.concat([new Uint8Array([0x32, 0x84, 0x80, 0x04, 0x12, 0x80, 0x80, 0x04]), models])
+    assert.throws(() => decodeWords(nested), { name: 'ProtocolError', message: /too many elements/ })
     const addresses = new Uint8Array(64 * 1024).map((_, index) => (index % 2 === 0 ? 0x4a : 0))
-    assert.throws(() => decodeCapability(addresses), { name: 'ProtocolError', message: /too many elements/ })
+    assert.throws(() => decodeNotice(addresses), { name: 'ProtocolError', message: /too many elements/ })
   })
 
   it('what decodes has no control characters where a terminal would show them', () => {
     for (const name of ['\u001b[2J', 'a\nb', '\u009b31m', '']) {
-      assert.throws(() => encodeCapability({ ...desktop, name }), { name: 'ProtocolError' })
+      assert.throws(() => encodeNotice({ ...desktop, name }), { name: 'ProtocolError' })
       assert.throws(() => encodeEvent({ ...accepted, model: { ...accepted.model, name } }), {
         name: 'EngineFailedError'
       })
@@ -170,20 +183,20 @@ describe('whatever bytes come', () => {
   })
 
   it('the digest of a roster has 32 bytes, or there is none', () => {
-    assert.equal(decodeCapability(encodeCapability(desktop)).roster, desktop.roster)
-    assert.equal(decodeCapability(encodeCapability(laptop)).roster, null)
+    assert.equal(decodeNotice(encodeNotice(desktop)).capability.roster, desktop.roster)
+    assert.equal(decodeNotice(encodeNotice(laptop)).capability.roster, null)
     for (const roster of ['', 'ab', `${desktop.roster ?? ''}00`, 'AB'.repeat(32)]) {
-      assert.throws(() => encodeCapability({ ...desktop, roster }), { name: 'ProtocolError' })
+      assert.throws(() => encodeNotice({ ...desktop, roster }), { name: 'ProtocolError' })
     }
-    const short = Buffer.concat([encodeCapability(laptop), new Uint8Array([0x52, 1, 7])])
-    assert.throws(() => decodeCapability(short), { name: 'ProtocolError', message: /roster/ })
+    const short = Buffer.concat([encodeNotice(laptop), new Uint8Array([0x52, 1, 7])])
+    assert.throws(() => decodeNotice(short), { name: 'ProtocolError', message: /roster/ })
   })
 
   it('states of a later release are taken for the careful one', () => {
-    const bytes = encodeCapability({ ...laptop, models: [], hardware: null, addresses: [] })
+    const bytes = encodeNotice({ ...laptop, models: [], hardware: null, addresses: [] })
     const at = bytes.findIndex((byte, index) => byte === 0x28 && bytes[index + 1] === 2)
     bytes[at + 1] = 77
-    assert.equal(decodeCapability(bytes).answering, 'no')
+    assert.equal(decodeNotice(bytes).capability.answering, 'no')
   })
 })
 

@@ -10,7 +10,7 @@ import {
   type Notices,
   type NoticesInit
 } from '../../src/protocols/notices/index.ts'
-import { encodeCapability } from '../../src/protocols/capability/words.ts'
+import { encodeNotice } from '../../src/protocols/capability/words.ts'
 import { desktop, laptop } from './devices.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -72,13 +72,13 @@ describe('notices over gossip', () => {
     await chain(3, { accept })
     const say = (bytes: Uint8Array) => nodes[0]!.services.pubsub.publish(NOTICES_TOPIC, bytes)
     await say(new Uint8Array([0xff, 0xff, 0xff]))
-    await say(encodeCapability({ ...desktop, sequence: 1 }))
+    await say(encodeNotice({ ...desktop, sequence: 1 }))
     await until(() => heard.some(({ at }) => at === 2))
     admitted = false
-    await say(encodeCapability({ ...desktop, sequence: 2 }))
+    await say(encodeNotice({ ...desktop, sequence: 2 }))
     await until(() => refusals > 0)
     admitted = true
-    await say(encodeCapability({ ...desktop, sequence: 3 }))
+    await say(encodeNotice({ ...desktop, sequence: 3 }))
     await until(() => heard.filter(({ at }) => at === 2).length === 2)
     assert.deepEqual(
       heard.map(({ at, notice }) => [at, notice.capability.sequence]),
@@ -95,7 +95,7 @@ describe('notices over gossip', () => {
     const clock = new ManualClock()
     await chain(2, { clock })
     for (let sequence = 1; sequence <= 50; sequence++) {
-      await nodes[0]!.services.pubsub.publish(NOTICES_TOPIC, encodeCapability({ ...desktop, sequence }))
+      await nodes[0]!.services.pubsub.publish(NOTICES_TOPIC, encodeNotice({ ...desktop, sequence }))
     }
     clock.advance(1000)
     await until(() => heard.length >= 10)

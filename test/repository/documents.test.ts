@@ -16,6 +16,7 @@ const DOCUMENTS = [
   'src/packages/FORMAT.md',
   'docs/models.md',
   'docs/memories.md',
+  'docs/neighbours.md',
   ...readdirSync(join(ROOT, 'docs/decisions')).map((file) => `docs/decisions/${file}`)
 ]
 

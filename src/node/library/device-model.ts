@@ -117,8 +117,8 @@ export class DeviceModel implements Pullable {
     while (this.#giver === null) {
       signal.throwIfAborted()
       const now = this.#clock.monotonic()
-      const connected = new Set(this.#devices.connected().map(({ id }) => id))
-      const step = nextStep(this.#sources, connected, { now, since: this.#since, patienceMs: this.#patienceMs })
+      const there = new Set(this.#devices.there().map(({ id }) => id))
+      const step = nextStep(this.#sources, there, { now, since: this.#since, patienceMs: this.#patienceMs })
       if (step.type === 'give-up') throw this.#givingUp(step.why)
       if (step.type === 'wait') {
         await this.#devices.changed(step.ms, { signal })

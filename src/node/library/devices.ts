@@ -13,6 +13,8 @@ export interface OtherDevices {
   begin: (options: { signal: AbortSignal }) => Promise<void>
   /** Those that are connected now, the quickest link first. */
   connected: () => PeerLabel[]
+  /** Those, and in a mesh of many the ones that are connected as soon as they are asked. */
+  there: () => PeerLabel[]
   /** The device that a person means. @throws {UnknownPeerError} {AmbiguousPeerError} */
   called: (wanted: string) => PeerLabel
   /** Resolves when something about the devices has changed, or after `ms`. */
@@ -23,7 +25,7 @@ export interface OtherDevices {
 }
 
 export interface MeshDevicesInit {
-  neighbours: () => Pick<Neighbours, 'list' | 'remembered'>
+  neighbours: () => Pick<Neighbours, 'list' | 'remembered' | 'reach'>
   /** Null where this process speaks to no other device. */
   exchange: () => ModelExchange | null
   events: Pick<Broadcast<MeshEvent>, 'watch'>
@@ -54,6 +56,14 @@ export class MeshDevices implements OtherDevices {
       .map(({ name, id }) => ({ name, id }))
   }
 
+  there(): PeerLabel[] {
+    return this.#init
+      .neighbours()
+      .list()
+      .filter(({ state }) => state === 'connected' || state === 'reachable')
+      .map(({ name, id }) => ({ name, id }))
+  }
+
   called(wanted: string): PeerLabel {
     return resolvePeer(
       wanted,
@@ -79,11 +89,13 @@ export class MeshDevices implements OtherDevices {
     }
   }
 
-  list(id: string, options: AbortOptions): Promise<SharedModel[]> {
+  async list(id: string, options: AbortOptions): Promise<SharedModel[]> {
+    await this.#init.neighbours().reach(id, options.signal)
     return this.#exchange().list(peerIdFromString(id), options)
   }
 
-  manifest(id: string, model: string, options: AbortOptions): Promise<SharedFile[]> {
+  async manifest(id: string, model: string, options: AbortOptions): Promise<SharedFile[]> {
+    await this.#init.neighbours().reach(id, options.signal)
     return this.#exchange().manifest(peerIdFromString(id), model, options)
   }
 

@@ -77,7 +77,8 @@ export async function findModel(
 
 async function someoneIsThere(meant: PeerLabel | null, devices: OtherDevices, signal: AbortSignal): Promise<void> {
   const until = within(FIND_MS, signal)
-  const isThere = () => devices.connected().some(({ id }) => meant === null || id === meant.id)
+  const isThere = () =>
+    meant === null ? devices.connected().length > 0 : devices.there().some(({ id }) => id === meant.id)
   while (!isThere() && !until.aborted) await devices.changed(FIND_MS, { signal })
   if (isThere() || meant === null) return
   throw new PeerUnreachableError(`${meant.name} is away. Wake it, or see what is in the way: mesh doctor`)

@@ -1,8 +1,9 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, sign, verify, type KeyObject } from 'node:crypto'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import type { PeerId } from '@libp2p/interface'
 import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'
-import type { DeviceKey, Signer, Verify } from '../../trust/index.ts'
+import type { BoxKey, DeviceKey, Signer, Verify } from '../../trust/index.ts'
 
 /** What stands before the 32 bytes of a key in PKCS #8 (RFC 8410, section 7). */
 const ED25519_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -36,6 +37,19 @@ export function newSeed(kind: 'ed25519' | 'x25519'): Uint8Array {
 /** The public half of an X25519 key, as 64 hexadecimal digits. */
 export function boxPublicOf(seed: Uint8Array): string {
   return publicHex(privateKeyOf(X25519_PREFIX, seed))
+}
+
+/**
+ * The X25519 key of an Ed25519 one, by the map between their curves (RFC 7748, section 4.1): so a roster that names the
+ * recovery key has told to what a snapshot is closed for it.
+ */
+export function recoveryBoxOf(recoveryKey: DeviceKey): BoxKey {
+  return Buffer.from(ed25519.utils.toMontgomery(Buffer.from(recoveryKey, 'hex'))).toString('hex')
+}
+
+/** The secret half of that: Ed25519's own secret number (RFC 8032, section 5.1.5). */
+export function recoverySecretOf(seed: Uint8Array): Uint8Array {
+  return hash('sha512', seed, 'buffer').subarray(0, RAW_KEY_BYTES)
 }
 
 /** Whether it has a key with which it could be a member; libp2p's own nodes have other kinds too. */

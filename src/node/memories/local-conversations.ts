@@ -1,4 +1,4 @@
-import { AmbiguousMemoryError, InvalidRequestError } from '../../errors.ts'
+import { InvalidRequestError } from '../../errors.ts'
 import type {
   AbortOptions,
   ById,
@@ -7,7 +7,7 @@ import type {
   MeshConversations,
   NewConversationMessage
 } from '../../interface.ts'
-import { idOf, shown } from './local-memory.ts'
+import { shown } from './local-memory.ts'
 import type { Remembering } from './remembering.ts'
 
 const ROLES = ['system', 'user', 'assistant']
@@ -80,14 +80,7 @@ export class LocalConversations implements MeshConversations {
     return this.#begin(signal === undefined ? {} : { signal })
   }
 
-  /** The id of which this is a beginning. A whole one may be of a conversation that holds nothing yet. */
   #whole(given: string): string {
-    const id = idOf(given)
-    if (id.length === 16) return id
-    const ids = this.#remembering.conversations.list().flatMap((each) => (each.id.startsWith(id) ? [each.id] : []))
-    if (ids.length > 1) {
-      throw new AmbiguousMemoryError(`${id} fits several conversations: ${ids.join(', ')}.`, { details: { ids } })
-    }
-    return ids[0] ?? id
+    return this.#remembering.conversation(given)
   }
 }

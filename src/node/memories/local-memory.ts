@@ -14,6 +14,7 @@ import type {
   Undone
 } from '../../interface.ts'
 import { peerIdOf } from '../membership/keys.ts'
+import { idOf } from './memory-id.ts'
 import type { Remembering } from './remembering.ts'
 
 const LISTED = 100
@@ -176,13 +177,6 @@ function tagsOf(tags: unknown): string[] | undefined {
 function sourceOf(source: unknown): string | null | undefined {
   if (source === undefined || source === null || typeof source === 'string') return source
   throw new InvalidRequestError('A source is a text.')
-}
-
-/** Ids are lower case; people type them as they like. */
-export function idOf(id: unknown): string {
-  const text = typeof id === 'string' ? id.trim().toLowerCase() : ''
-  if (/^[0-9a-z]{1,16}$/.test(text)) return text
-  throw new UnknownMemoryError('An id has up to 16 letters and digits.', { details: { id } })
 }
 
 function upTo(limit: number, most: number): number {

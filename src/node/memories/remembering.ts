@@ -11,13 +11,14 @@ import {
   type MemoryStore,
   type StoredNotice
 } from '../../crdt/index.ts'
-import { PeerUnreachableError } from '../../errors.ts'
+import { AmbiguousMemoryError, PeerUnreachableError } from '../../errors.ts'
 import type { MemoryEvent, MemoryNotice, PeerLabel, Remembered, SyncedPeer } from '../../interface.ts'
 import type { Clock } from '../../protocols/clock.ts'
 import type { SyncLink, SyncTalk } from '../../protocols/sync/index.ts'
 import { reasonOf } from '../files.ts'
 import { memoryStore } from '../memory-store.ts'
 import { deviceKeyOf, peerIdOf } from '../membership/keys.ts'
+import { idOf } from './memory-id.ts'
 
 /** Compaction and audit are a few documents an hour; what is due for erasing is days old. */
 const MAINTENANCE_MS = 60 * 60_000
@@ -146,6 +147,21 @@ export class Remembering {
       state === 'stopped' ? [] : [{ ...this.#init.label(id), state }]
     )
     return { memories: this.memories.count(), conversations: this.conversations.list().length, shared }
+  }
+
+  /**
+   * The id of the conversation of which this is a beginning. A whole one may be of a conversation that holds nothing yet.
+   *
+   * @throws {UnknownMemoryError} {AmbiguousMemoryError}
+   */
+  conversation(given: string): string {
+    const id = idOf(given)
+    if (id.length === 16) return id
+    const ids = this.conversations.list().flatMap((each) => (each.id.startsWith(id) ? [each.id] : []))
+    if (ids.length > 1) {
+      throw new AmbiguousMemoryError(`${id} fits several conversations: ${ids.join(', ')}.`, { details: { ids } })
+    }
+    return ids[0] ?? id
   }
 
   notice({ id, time, count, from }: StoredNotice): MemoryNotice {

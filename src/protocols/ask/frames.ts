@@ -1104,6 +1104,11 @@ export namespace Event {
     value: number
   }
 
+  export interface EventDoneReusedTokensFieldEvent {
+    field: '$.done.reusedTokens'
+    value: number
+  }
+
   export interface EventFailedCodeFieldEvent {
     field: '$.failed.code'
     value: number
@@ -1127,7 +1132,7 @@ export namespace Event {
     return decodeMessage(buf, Event.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Event>): Generator<EventAcceptedNameFieldEvent | EventAcceptedModelFieldEvent | EventAcceptedSamplingMaxTokensFieldEvent | EventAcceptedSamplingTemperatureFieldEvent | EventAcceptedSamplingTopPFieldEvent | EventAcceptedSamplingTopKFieldEvent | EventAcceptedSamplingRepetitionPenaltyFieldEvent | EventAcceptedSamplingSeedFieldEvent | EventAcceptedSamplingStopFieldEvent | EventWaitingPlaceFieldEvent | EventWaitingLoadedFieldEvent | EventWaitingPrefilledFieldEvent | EventTokensTokensFieldEvent | EventTokensTextFieldEvent | EventDoneFinishReasonFieldEvent | EventDonePromptTokensFieldEvent | EventDoneAnswerTokensFieldEvent | EventDoneQueueMsFieldEvent | EventDonePrefillMsFieldEvent | EventDoneDecodeMsFieldEvent | EventFailedCodeFieldEvent | EventFailedMessageFieldEvent | EventQueuedPlaceFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Event>): Generator<EventAcceptedNameFieldEvent | EventAcceptedModelFieldEvent | EventAcceptedSamplingMaxTokensFieldEvent | EventAcceptedSamplingTemperatureFieldEvent | EventAcceptedSamplingTopPFieldEvent | EventAcceptedSamplingTopKFieldEvent | EventAcceptedSamplingRepetitionPenaltyFieldEvent | EventAcceptedSamplingSeedFieldEvent | EventAcceptedSamplingStopFieldEvent | EventWaitingPlaceFieldEvent | EventWaitingLoadedFieldEvent | EventWaitingPrefilledFieldEvent | EventTokensTokensFieldEvent | EventTokensTextFieldEvent | EventDoneFinishReasonFieldEvent | EventDonePromptTokensFieldEvent | EventDoneAnswerTokensFieldEvent | EventDoneQueueMsFieldEvent | EventDonePrefillMsFieldEvent | EventDoneDecodeMsFieldEvent | EventDoneReusedTokensFieldEvent | EventFailedCodeFieldEvent | EventFailedMessageFieldEvent | EventQueuedPlaceFieldEvent> {
     return streamMessage(buf, Event.codec(), opts)
   }
 }
@@ -1570,6 +1575,7 @@ export interface Done {
   queueMs: number
   prefillMs: number
   decodeMs: number
+  reusedTokens: number
 }
 
 export namespace Done {
@@ -1612,6 +1618,11 @@ export namespace Done {
           w.double(obj.decodeMs)
         }
 
+        if ((obj.reusedTokens != null && obj.reusedTokens !== 0)) {
+          w.uint32(56)
+          w.uint32(obj.reusedTokens)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -1622,7 +1633,8 @@ export namespace Done {
           answerTokens: 0,
           queueMs: 0,
           prefillMs: 0,
-          decodeMs: 0
+          decodeMs: 0,
+          reusedTokens: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -1653,6 +1665,10 @@ export namespace Done {
             }
             case 6: {
               obj.decodeMs = reader.double()
+              break
+            }
+            case 7: {
+              obj.reusedTokens = reader.uint32()
               break
             }
             default: {
@@ -1712,6 +1728,13 @@ export namespace Done {
               }
               break
             }
+            case 7: {
+              yield {
+                field: `${prefix}.reusedTokens`,
+                value: reader.uint32()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -1754,6 +1777,11 @@ export namespace Done {
     value: number
   }
 
+  export interface DoneReusedTokensFieldEvent {
+    field: '$.reusedTokens'
+    value: number
+  }
+
   export function encode (obj: Partial<Done>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Done.codec())
   }
@@ -1762,7 +1790,7 @@ export namespace Done {
     return decodeMessage(buf, Done.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Done>): Generator<DoneFinishReasonFieldEvent | DonePromptTokensFieldEvent | DoneAnswerTokensFieldEvent | DoneQueueMsFieldEvent | DonePrefillMsFieldEvent | DoneDecodeMsFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Done>): Generator<DoneFinishReasonFieldEvent | DonePromptTokensFieldEvent | DoneAnswerTokensFieldEvent | DoneQueueMsFieldEvent | DonePrefillMsFieldEvent | DoneDecodeMsFieldEvent | DoneReusedTokensFieldEvent> {
     return streamMessage(buf, Done.codec(), opts)
   }
 }

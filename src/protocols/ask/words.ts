@@ -161,9 +161,9 @@ function eventFrame(event: GenerateEvent | Failure | Queued): frames.Event {
     case 'tokens':
       return { tokens: { tokens: event.tokens, text: event.text } }
     case 'done': {
-      const { finishReason, promptTokens, answerTokens, queueMs, prefillMs, decodeMs } = event
+      const { finishReason, promptTokens, answerTokens, queueMs, prefillMs, decodeMs, reusedTokens = 0 } = event
       const code = FINISH_REASONS.indexOf(finishReason) + 1
-      return { done: { finishReason: code, promptTokens, answerTokens, queueMs, prefillMs, decodeMs } }
+      return { done: { finishReason: code, promptTokens, answerTokens, queueMs, prefillMs, decodeMs, reusedTokens } }
     }
     case 'failed':
       return { failed: failedFrame(event) }
@@ -225,7 +225,9 @@ function eventFrom(frame: frames.Event): GenerateEvent | Failure | undefined {
       answerTokens: integer('answerTokens', done.answerTokens, 0, MAX_UINT32),
       queueMs: real('queueMs', done.queueMs, 0, MAX_DURATION_MS),
       prefillMs: real('prefillMs', done.prefillMs, 0, MAX_DURATION_MS),
-      decodeMs: real('decodeMs', done.decodeMs, 0, MAX_DURATION_MS)
+      decodeMs: real('decodeMs', done.decodeMs, 0, MAX_DURATION_MS),
+      // 0 stands for none, and for a device that does not tell.
+      ...(done.reusedTokens > 0 && { reusedTokens: integer('reusedTokens', done.reusedTokens, 0, MAX_UINT32) })
     }
   }
   return failed === undefined ? undefined : failureOf(failed)

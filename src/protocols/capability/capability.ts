@@ -7,9 +7,11 @@ import { Channel, NOTICE_GAP_MS } from './channel.ts'
 import { CAPABILITY_PROTOCOL } from './constants.ts'
 import type { CapabilityComponents, CapabilityEvent, CapabilityInit, CapabilityService } from './index.ts'
 import { slept, TICK_MS, type Instant } from './pulse.ts'
+import type { Known } from './words.ts'
 
 export class CapabilityExchange implements CapabilityService {
   readonly #current: () => Capability
+  readonly #known: () => Known[]
   readonly #clock: Clock
   readonly #log: Log
   readonly #listeners = new Set<(event: CapabilityEvent) => void>()
@@ -18,8 +20,10 @@ export class CapabilityExchange implements CapabilityService {
   #stopNotice: (() => void) | undefined
   #tickedAt: Instant = { monotonic: 0, wall: 0 }
 
-  constructor(components: CapabilityComponents, { current, clock = systemClock, log = silentLog }: CapabilityInit) {
+  constructor(components: CapabilityComponents, init: CapabilityInit) {
+    const { current, known = () => [], clock = systemClock, log = silentLog } = init
     this.#current = current
+    this.#known = known
     this.#clock = clock
     this.#log = log
     this.#streams = new KeptStreams(components, {
@@ -59,10 +63,19 @@ export class CapabilityExchange implements CapabilityService {
     })
   }
 
+  spare(peer: string, isSpare: boolean): void {
+    this.#streams.of(peer)?.spare(isSpare)
+  }
+
+  askKnown(peer: string): void {
+    this.#streams.of(peer)?.askKnown()
+  }
+
   #adopt(peer: PeerId, stream: Stream, connection: Connection): Channel {
     const id = peer.toString()
     return new Channel(stream, connection, {
       current: this.#current,
+      known: this.#known,
       now: this.#clock.monotonic,
       events: {
         notice: (capability) => {
@@ -73,6 +86,12 @@ export class CapabilityExchange implements CapabilityService {
         },
         silent: () => {
           this.#emit({ type: 'silent', peer: id })
+        },
+        spare: (isSpare) => {
+          this.#emit({ type: 'spare', peer: id, spare: isSpare })
+        },
+        known: (known) => {
+          this.#emit({ type: 'known', peer: id, known })
         },
         closed: (reason) => {
           const connected = this.#streams.ended(peer)

@@ -9,6 +9,9 @@ export interface Frame {
   capability?: Capability
   beat?: number
   echo?: number
+  spare?: boolean
+  asks: boolean
+  known: Known[]
 }
 
 export namespace Frame {
@@ -36,11 +39,31 @@ export namespace Frame {
           w.uint32(obj.echo)
         }
 
+        if (obj.spare != null) {
+          w.uint32(32)
+          w.bool(obj.spare)
+        }
+
+        if ((obj.asks != null && obj.asks !== false)) {
+          w.uint32(40)
+          w.bool(obj.asks)
+        }
+
+        if (obj.known != null && obj.known.length > 0) {
+          for (const value of obj.known) {
+            w.uint32(50)
+            Known.codec().encode(value, w)
+          }
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
-        const obj: any = {}
+        const obj: any = {
+          asks: false,
+          known: []
+        }
 
         const end = length == null ? reader.len : reader.pos + length
 
@@ -62,6 +85,24 @@ export namespace Frame {
               obj.echo = reader.uint32()
               break
             }
+            case 4: {
+              obj.spare = reader.bool()
+              break
+            }
+            case 5: {
+              obj.asks = reader.bool()
+              break
+            }
+            case 6: {
+              if (opts.limits?.known != null && obj.known.length === opts.limits.known) {
+                throw new MaxLengthError('Decode error - repeated field "known" had too many elements')
+              }
+
+              obj.known.push(Known.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.known$
+              }))
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -71,6 +112,10 @@ export namespace Frame {
 
         return obj
       }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          known: 0
+        }
+
         const end = length == null ? reader.len : reader.pos + length
 
         while (reader.pos < end) {
@@ -96,6 +141,38 @@ export namespace Frame {
                 field: `${prefix}.echo`,
                 value: reader.uint32()
               }
+              break
+            }
+            case 4: {
+              yield {
+                field: `${prefix}.spare`,
+                value: reader.bool()
+              }
+              break
+            }
+            case 5: {
+              yield {
+                field: `${prefix}.asks`,
+                value: reader.bool()
+              }
+              break
+            }
+            case 6: {
+              if (opts.limits?.known != null && obj.known === opts.limits.known) {
+                throw new MaxLengthError('Streaming decode error - repeated field "known" had too many elements')
+              }
+
+              for (const evt of Known.codec().stream(reader, reader.uint32(), `${prefix}.known[]`, {
+                limits: opts.limits?.known$
+              })) {
+                yield {
+                  ...evt,
+                  index: obj.known
+                }
+              }
+
+              obj.known++
+
               break
             }
             default: {
@@ -227,6 +304,24 @@ export namespace Frame {
     value: number
   }
 
+  export interface FrameCapabilityLostPeerFieldEvent {
+    field: '$.capability.lost[].peer'
+    value: string
+    index: number
+  }
+
+  export interface FrameCapabilityLostInstanceFieldEvent {
+    field: '$.capability.lost[].instance'
+    value: string
+    index: number
+  }
+
+  export interface FrameCapabilityLostSequenceFieldEvent {
+    field: '$.capability.lost[].sequence'
+    value: number
+    index: number
+  }
+
   export interface FrameBeatFieldEvent {
     field: '$.beat'
     value: number
@@ -237,6 +332,172 @@ export namespace Frame {
     value: number
   }
 
+  export interface FrameSpareFieldEvent {
+    field: '$.spare'
+    value: boolean
+  }
+
+  export interface FrameAsksFieldEvent {
+    field: '$.asks'
+    value: boolean
+  }
+
+  export interface FrameKnownPeerFieldEvent {
+    field: '$.known[].peer'
+    value: string
+    index: number
+  }
+
+  export interface FrameKnownCapabilityNameFieldEvent {
+    field: '$.known[].capability.name'
+    value: string
+    index: number
+  }
+
+  export interface FrameKnownCapabilityInstanceFieldEvent {
+    field: '$.known[].capability.instance'
+    value: string
+    index: number
+  }
+
+  export interface FrameKnownCapabilityVersionFieldEvent {
+    field: '$.known[].capability.version'
+    value: string
+    index: number
+  }
+
+  export interface FrameKnownCapabilitySequenceFieldEvent {
+    field: '$.known[].capability.sequence'
+    value: number
+    index: number
+  }
+
+  export interface FrameKnownCapabilityAnsweringFieldEvent {
+    field: '$.known[].capability.answering'
+    value: number
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsNameFieldEvent {
+    field: '$.known[].capability.models[].name'
+    value: string
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsHashFieldEvent {
+    field: '$.known[].capability.models[].hash'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsParametersFieldEvent {
+    field: '$.known[].capability.models[].parameters'
+    value: number
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsQuantizationFieldEvent {
+    field: '$.known[].capability.models[].quantization'
+    value: string
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsContextLengthFieldEvent {
+    field: '$.known[].capability.models[].contextLength'
+    value: number
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsBuiltInFieldEvent {
+    field: '$.known[].capability.models[].builtIn'
+    value: boolean
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsPrefillRateFieldEvent {
+    field: '$.known[].capability.models[].prefillRate'
+    value: number
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsDecodeRateFieldEvent {
+    field: '$.known[].capability.models[].decodeRate'
+    value: number
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsStartsOnlyFieldEvent {
+    field: '$.known[].capability.models[].startsOnly'
+    value: boolean
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsLoadMsFieldEvent {
+    field: '$.known[].capability.models[].loadMs'
+    value: number
+    index: number
+  }
+
+  export interface FrameKnownCapabilityModelsChosenFieldEvent {
+    field: '$.known[].capability.models[].chosen'
+    value: boolean
+    index: number
+  }
+
+  export interface FrameKnownCapabilityQueueFieldEvent {
+    field: '$.known[].capability.queue'
+    value: number
+    index: number
+  }
+
+  export interface FrameKnownCapabilityHardwareFieldEvent {
+    field: '$.known[].capability.hardware'
+    value: string
+    index: number
+  }
+
+  export interface FrameKnownCapabilityAddressesFieldEvent {
+    field: '$.known[].capability.addresses[]'
+    index: number
+    value: string
+  }
+
+  export interface FrameKnownCapabilityRosterFieldEvent {
+    field: '$.known[].capability.roster'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export interface FrameKnownCapabilityResumesInMsFieldEvent {
+    field: '$.known[].capability.resumesInMs'
+    value: number
+    index: number
+  }
+
+  export interface FrameKnownCapabilityLostPeerFieldEvent {
+    field: '$.known[].capability.lost[].peer'
+    value: string
+    index: number
+  }
+
+  export interface FrameKnownCapabilityLostInstanceFieldEvent {
+    field: '$.known[].capability.lost[].instance'
+    value: string
+    index: number
+  }
+
+  export interface FrameKnownCapabilityLostSequenceFieldEvent {
+    field: '$.known[].capability.lost[].sequence'
+    value: number
+    index: number
+  }
+
+  export interface FrameKnownAgoFieldEvent {
+    field: '$.known[].ago'
+    value: number
+    index: number
+  }
+
   export function encode (obj: Partial<Frame>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Frame.codec())
   }
@@ -245,8 +506,274 @@ export namespace Frame {
     return decodeMessage(buf, Frame.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameCapabilityNameFieldEvent | FrameCapabilityInstanceFieldEvent | FrameCapabilityVersionFieldEvent | FrameCapabilitySequenceFieldEvent | FrameCapabilityAnsweringFieldEvent | FrameCapabilityModelsNameFieldEvent | FrameCapabilityModelsHashFieldEvent | FrameCapabilityModelsParametersFieldEvent | FrameCapabilityModelsQuantizationFieldEvent | FrameCapabilityModelsContextLengthFieldEvent | FrameCapabilityModelsBuiltInFieldEvent | FrameCapabilityModelsPrefillRateFieldEvent | FrameCapabilityModelsDecodeRateFieldEvent | FrameCapabilityModelsStartsOnlyFieldEvent | FrameCapabilityModelsLoadMsFieldEvent | FrameCapabilityModelsChosenFieldEvent | FrameCapabilityQueueFieldEvent | FrameCapabilityHardwareFieldEvent | FrameCapabilityAddressesFieldEvent | FrameCapabilityRosterFieldEvent | FrameCapabilityResumesInMsFieldEvent | FrameBeatFieldEvent | FrameEchoFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Frame>): Generator<FrameCapabilityNameFieldEvent | FrameCapabilityInstanceFieldEvent | FrameCapabilityVersionFieldEvent | FrameCapabilitySequenceFieldEvent | FrameCapabilityAnsweringFieldEvent | FrameCapabilityModelsNameFieldEvent | FrameCapabilityModelsHashFieldEvent | FrameCapabilityModelsParametersFieldEvent | FrameCapabilityModelsQuantizationFieldEvent | FrameCapabilityModelsContextLengthFieldEvent | FrameCapabilityModelsBuiltInFieldEvent | FrameCapabilityModelsPrefillRateFieldEvent | FrameCapabilityModelsDecodeRateFieldEvent | FrameCapabilityModelsStartsOnlyFieldEvent | FrameCapabilityModelsLoadMsFieldEvent | FrameCapabilityModelsChosenFieldEvent | FrameCapabilityQueueFieldEvent | FrameCapabilityHardwareFieldEvent | FrameCapabilityAddressesFieldEvent | FrameCapabilityRosterFieldEvent | FrameCapabilityResumesInMsFieldEvent | FrameCapabilityLostPeerFieldEvent | FrameCapabilityLostInstanceFieldEvent | FrameCapabilityLostSequenceFieldEvent | FrameBeatFieldEvent | FrameEchoFieldEvent | FrameSpareFieldEvent | FrameAsksFieldEvent | FrameKnownPeerFieldEvent | FrameKnownCapabilityNameFieldEvent | FrameKnownCapabilityInstanceFieldEvent | FrameKnownCapabilityVersionFieldEvent | FrameKnownCapabilitySequenceFieldEvent | FrameKnownCapabilityAnsweringFieldEvent | FrameKnownCapabilityModelsNameFieldEvent | FrameKnownCapabilityModelsHashFieldEvent | FrameKnownCapabilityModelsParametersFieldEvent | FrameKnownCapabilityModelsQuantizationFieldEvent | FrameKnownCapabilityModelsContextLengthFieldEvent | FrameKnownCapabilityModelsBuiltInFieldEvent | FrameKnownCapabilityModelsPrefillRateFieldEvent | FrameKnownCapabilityModelsDecodeRateFieldEvent | FrameKnownCapabilityModelsStartsOnlyFieldEvent | FrameKnownCapabilityModelsLoadMsFieldEvent | FrameKnownCapabilityModelsChosenFieldEvent | FrameKnownCapabilityQueueFieldEvent | FrameKnownCapabilityHardwareFieldEvent | FrameKnownCapabilityAddressesFieldEvent | FrameKnownCapabilityRosterFieldEvent | FrameKnownCapabilityResumesInMsFieldEvent | FrameKnownCapabilityLostPeerFieldEvent | FrameKnownCapabilityLostInstanceFieldEvent | FrameKnownCapabilityLostSequenceFieldEvent | FrameKnownAgoFieldEvent> {
     return streamMessage(buf, Frame.codec(), opts)
+  }
+}
+
+export interface Known {
+  peer: string
+  capability?: Capability
+  ago: number
+}
+
+export namespace Known {
+  let _codec: Codec<Known>
+
+  export const codec = (): Codec<Known> => {
+    if (_codec == null) {
+      _codec = message<Known>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.peer != null && obj.peer !== '')) {
+          w.uint32(10)
+          w.string(obj.peer)
+        }
+
+        if (obj.capability != null) {
+          w.uint32(18)
+          Capability.codec().encode(obj.capability, w)
+        }
+
+        if ((obj.ago != null && obj.ago !== 0)) {
+          w.uint32(24)
+          w.uint32(obj.ago)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          peer: '',
+          ago: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.peer = reader.string()
+              break
+            }
+            case 2: {
+              obj.capability = Capability.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.capability
+              })
+              break
+            }
+            case 3: {
+              obj.ago = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.peer`,
+                value: reader.string()
+              }
+              break
+            }
+            case 2: {
+              yield * Capability.codec().stream(reader, reader.uint32(), `${prefix}.capability`, {
+                limits: opts.limits?.capability
+              })
+
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.ago`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface KnownPeerFieldEvent {
+    field: '$.peer'
+    value: string
+  }
+
+  export interface KnownCapabilityNameFieldEvent {
+    field: '$.capability.name'
+    value: string
+  }
+
+  export interface KnownCapabilityInstanceFieldEvent {
+    field: '$.capability.instance'
+    value: string
+  }
+
+  export interface KnownCapabilityVersionFieldEvent {
+    field: '$.capability.version'
+    value: string
+  }
+
+  export interface KnownCapabilitySequenceFieldEvent {
+    field: '$.capability.sequence'
+    value: number
+  }
+
+  export interface KnownCapabilityAnsweringFieldEvent {
+    field: '$.capability.answering'
+    value: number
+  }
+
+  export interface KnownCapabilityModelsNameFieldEvent {
+    field: '$.capability.models[].name'
+    value: string
+    index: number
+  }
+
+  export interface KnownCapabilityModelsHashFieldEvent {
+    field: '$.capability.models[].hash'
+    value: Uint8Array<ArrayBuffer>
+    index: number
+  }
+
+  export interface KnownCapabilityModelsParametersFieldEvent {
+    field: '$.capability.models[].parameters'
+    value: number
+    index: number
+  }
+
+  export interface KnownCapabilityModelsQuantizationFieldEvent {
+    field: '$.capability.models[].quantization'
+    value: string
+    index: number
+  }
+
+  export interface KnownCapabilityModelsContextLengthFieldEvent {
+    field: '$.capability.models[].contextLength'
+    value: number
+    index: number
+  }
+
+  export interface KnownCapabilityModelsBuiltInFieldEvent {
+    field: '$.capability.models[].builtIn'
+    value: boolean
+    index: number
+  }
+
+  export interface KnownCapabilityModelsPrefillRateFieldEvent {
+    field: '$.capability.models[].prefillRate'
+    value: number
+    index: number
+  }
+
+  export interface KnownCapabilityModelsDecodeRateFieldEvent {
+    field: '$.capability.models[].decodeRate'
+    value: number
+    index: number
+  }
+
+  export interface KnownCapabilityModelsStartsOnlyFieldEvent {
+    field: '$.capability.models[].startsOnly'
+    value: boolean
+    index: number
+  }
+
+  export interface KnownCapabilityModelsLoadMsFieldEvent {
+    field: '$.capability.models[].loadMs'
+    value: number
+    index: number
+  }
+
+  export interface KnownCapabilityModelsChosenFieldEvent {
+    field: '$.capability.models[].chosen'
+    value: boolean
+    index: number
+  }
+
+  export interface KnownCapabilityQueueFieldEvent {
+    field: '$.capability.queue'
+    value: number
+  }
+
+  export interface KnownCapabilityHardwareFieldEvent {
+    field: '$.capability.hardware'
+    value: string
+  }
+
+  export interface KnownCapabilityAddressesFieldEvent {
+    field: '$.capability.addresses[]'
+    index: number
+    value: string
+  }
+
+  export interface KnownCapabilityRosterFieldEvent {
+    field: '$.capability.roster'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface KnownCapabilityResumesInMsFieldEvent {
+    field: '$.capability.resumesInMs'
+    value: number
+  }
+
+  export interface KnownCapabilityLostPeerFieldEvent {
+    field: '$.capability.lost[].peer'
+    value: string
+    index: number
+  }
+
+  export interface KnownCapabilityLostInstanceFieldEvent {
+    field: '$.capability.lost[].instance'
+    value: string
+    index: number
+  }
+
+  export interface KnownCapabilityLostSequenceFieldEvent {
+    field: '$.capability.lost[].sequence'
+    value: number
+    index: number
+  }
+
+  export interface KnownAgoFieldEvent {
+    field: '$.ago'
+    value: number
+  }
+
+  export function encode (obj: Partial<Known>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Known.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Known>): Known {
+    return decodeMessage(buf, Known.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Known>): Generator<KnownPeerFieldEvent | KnownCapabilityNameFieldEvent | KnownCapabilityInstanceFieldEvent | KnownCapabilityVersionFieldEvent | KnownCapabilitySequenceFieldEvent | KnownCapabilityAnsweringFieldEvent | KnownCapabilityModelsNameFieldEvent | KnownCapabilityModelsHashFieldEvent | KnownCapabilityModelsParametersFieldEvent | KnownCapabilityModelsQuantizationFieldEvent | KnownCapabilityModelsContextLengthFieldEvent | KnownCapabilityModelsBuiltInFieldEvent | KnownCapabilityModelsPrefillRateFieldEvent | KnownCapabilityModelsDecodeRateFieldEvent | KnownCapabilityModelsStartsOnlyFieldEvent | KnownCapabilityModelsLoadMsFieldEvent | KnownCapabilityModelsChosenFieldEvent | KnownCapabilityQueueFieldEvent | KnownCapabilityHardwareFieldEvent | KnownCapabilityAddressesFieldEvent | KnownCapabilityRosterFieldEvent | KnownCapabilityResumesInMsFieldEvent | KnownCapabilityLostPeerFieldEvent | KnownCapabilityLostInstanceFieldEvent | KnownCapabilityLostSequenceFieldEvent | KnownAgoFieldEvent> {
+    return streamMessage(buf, Known.codec(), opts)
   }
 }
 
@@ -262,6 +789,7 @@ export interface Capability {
   addresses: string[]
   roster?: Uint8Array<ArrayBuffer>
   resumesInMs?: number
+  lost: Lost[]
 }
 
 export namespace Capability {
@@ -333,6 +861,13 @@ export namespace Capability {
           w.double(obj.resumesInMs)
         }
 
+        if (obj.lost != null && obj.lost.length > 0) {
+          for (const value of obj.lost) {
+            w.uint32(98)
+            Lost.codec().encode(value, w)
+          }
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -345,7 +880,8 @@ export namespace Capability {
           answering: 0,
           models: [],
           queue: 0,
-          addresses: []
+          addresses: [],
+          lost: []
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -408,6 +944,16 @@ export namespace Capability {
               obj.resumesInMs = reader.double()
               break
             }
+            case 12: {
+              if (opts.limits?.lost != null && obj.lost.length === opts.limits.lost) {
+                throw new MaxLengthError('Decode error - repeated field "lost" had too many elements')
+              }
+
+              obj.lost.push(Lost.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.lost$
+              }))
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -419,7 +965,8 @@ export namespace Capability {
       }, function * (reader, length, prefix, opts = {}) {
         const obj = {
           models: 0,
-          addresses: 0
+          addresses: 0,
+          lost: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -522,6 +1069,24 @@ export namespace Capability {
                 field: `${prefix}.resumesInMs`,
                 value: reader.double()
               }
+              break
+            }
+            case 12: {
+              if (opts.limits?.lost != null && obj.lost === opts.limits.lost) {
+                throw new MaxLengthError('Streaming decode error - repeated field "lost" had too many elements')
+              }
+
+              for (const evt of Lost.codec().stream(reader, reader.uint32(), `${prefix}.lost[]`, {
+                limits: opts.limits?.lost$
+              })) {
+                yield {
+                  ...evt,
+                  index: obj.lost
+                }
+              }
+
+              obj.lost++
+
               break
             }
             default: {
@@ -653,6 +1218,24 @@ export namespace Capability {
     value: number
   }
 
+  export interface CapabilityLostPeerFieldEvent {
+    field: '$.lost[].peer'
+    value: string
+    index: number
+  }
+
+  export interface CapabilityLostInstanceFieldEvent {
+    field: '$.lost[].instance'
+    value: string
+    index: number
+  }
+
+  export interface CapabilityLostSequenceFieldEvent {
+    field: '$.lost[].sequence'
+    value: number
+    index: number
+  }
+
   export function encode (obj: Partial<Capability>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Capability.codec())
   }
@@ -661,8 +1244,143 @@ export namespace Capability {
     return decodeMessage(buf, Capability.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Capability>): Generator<CapabilityNameFieldEvent | CapabilityInstanceFieldEvent | CapabilityVersionFieldEvent | CapabilitySequenceFieldEvent | CapabilityAnsweringFieldEvent | CapabilityModelsNameFieldEvent | CapabilityModelsHashFieldEvent | CapabilityModelsParametersFieldEvent | CapabilityModelsQuantizationFieldEvent | CapabilityModelsContextLengthFieldEvent | CapabilityModelsBuiltInFieldEvent | CapabilityModelsPrefillRateFieldEvent | CapabilityModelsDecodeRateFieldEvent | CapabilityModelsStartsOnlyFieldEvent | CapabilityModelsLoadMsFieldEvent | CapabilityModelsChosenFieldEvent | CapabilityQueueFieldEvent | CapabilityHardwareFieldEvent | CapabilityAddressesFieldEvent | CapabilityRosterFieldEvent | CapabilityResumesInMsFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Capability>): Generator<CapabilityNameFieldEvent | CapabilityInstanceFieldEvent | CapabilityVersionFieldEvent | CapabilitySequenceFieldEvent | CapabilityAnsweringFieldEvent | CapabilityModelsNameFieldEvent | CapabilityModelsHashFieldEvent | CapabilityModelsParametersFieldEvent | CapabilityModelsQuantizationFieldEvent | CapabilityModelsContextLengthFieldEvent | CapabilityModelsBuiltInFieldEvent | CapabilityModelsPrefillRateFieldEvent | CapabilityModelsDecodeRateFieldEvent | CapabilityModelsStartsOnlyFieldEvent | CapabilityModelsLoadMsFieldEvent | CapabilityModelsChosenFieldEvent | CapabilityQueueFieldEvent | CapabilityHardwareFieldEvent | CapabilityAddressesFieldEvent | CapabilityRosterFieldEvent | CapabilityResumesInMsFieldEvent | CapabilityLostPeerFieldEvent | CapabilityLostInstanceFieldEvent | CapabilityLostSequenceFieldEvent> {
     return streamMessage(buf, Capability.codec(), opts)
+  }
+}
+
+export interface Lost {
+  peer: string
+  instance: string
+  sequence: number
+}
+
+export namespace Lost {
+  let _codec: Codec<Lost>
+
+  export const codec = (): Codec<Lost> => {
+    if (_codec == null) {
+      _codec = message<Lost>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.peer != null && obj.peer !== '')) {
+          w.uint32(10)
+          w.string(obj.peer)
+        }
+
+        if ((obj.instance != null && obj.instance !== '')) {
+          w.uint32(18)
+          w.string(obj.instance)
+        }
+
+        if ((obj.sequence != null && obj.sequence !== 0)) {
+          w.uint32(24)
+          w.uint32(obj.sequence)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          peer: '',
+          instance: '',
+          sequence: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.peer = reader.string()
+              break
+            }
+            case 2: {
+              obj.instance = reader.string()
+              break
+            }
+            case 3: {
+              obj.sequence = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.peer`,
+                value: reader.string()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.instance`,
+                value: reader.string()
+              }
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.sequence`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface LostPeerFieldEvent {
+    field: '$.peer'
+    value: string
+  }
+
+  export interface LostInstanceFieldEvent {
+    field: '$.instance'
+    value: string
+  }
+
+  export interface LostSequenceFieldEvent {
+    field: '$.sequence'
+    value: number
+  }
+
+  export function encode (obj: Partial<Lost>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Lost.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Lost>): Lost {
+    return decodeMessage(buf, Lost.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Lost>): Generator<LostPeerFieldEvent | LostInstanceFieldEvent | LostSequenceFieldEvent> {
+    return streamMessage(buf, Lost.codec(), opts)
   }
 }
 

@@ -21,8 +21,10 @@ import type { Clock } from '../clock.ts'
 import type { Connections, Handlers, Topologies } from '../components.ts'
 import type { Log } from '../log.ts'
 import { CapabilityExchange } from './capability.ts'
+import type { Known } from './words.ts'
 
 export { CAPABILITY_PROTOCOL } from './constants.ts'
+export type { Known, Lost } from './words.ts'
 
 /** `peer` is a PeerId in base58. */
 export type CapabilityEvent =
@@ -32,12 +34,18 @@ export type CapabilityEvent =
   | { type: 'beat'; peer: string; roundTripMs: number | null }
   /** Nothing came for `SILENT_MS`. The next `beat` or `notice` ends the silence. */
   | { type: 'silent'; peer: string }
+  /** Whether that device can do without the connection. Before the first word, and from a release without it: no. */
+  | { type: 'spare'; peer: string; spare: boolean }
+  /** Who else is there, as that device knows it: some at a time. */
+  | { type: 'known'; peer: string; known: Known[] }
   /** The stream is gone. While the peer is connected another one is opened. */
   | { type: 'closed'; peer: string; reason: string; connected: boolean }
 
 export interface CapabilityInit {
   /** What this device says of itself now. */
   current: () => Capability
+  /** What it knows of the others, for a peer that asks. @default nothing */
+  known?: () => Known[]
   clock?: Clock
   log?: Log
 }
@@ -53,6 +61,10 @@ export interface CapabilityService extends Startable {
   listen: (listener: (event: CapabilityEvent) => void) => () => void
   /** Tells all peers what `current()` says now. Calls in quick succession become one notice. */
   changed: () => void
+  /** Tells a peer whether this device can do without the connection; said once for each stream, by whoever wants to. */
+  spare: (peer: string, isSpare: boolean) => void
+  /** Asks a peer who else is there; `known` events follow. */
+  askKnown: (peer: string) => void
 }
 
 export function capability(init: CapabilityInit): (components: CapabilityComponents) => CapabilityService {

@@ -1,10 +1,12 @@
 import { ProtocolError } from '../../errors.ts'
 import type { Answering, Capability, ModelOffer } from '../../interface.ts'
-import { atMost, bytesOf, decoded, hexOf, integer, label, real } from '../checks.ts'
+import { atMost, bytesOf, decoded, hexOf, integer, label, present, real } from '../checks.ts'
 import {
   MAX_ADDRESS_LENGTH,
   MAX_ADDRESSES,
   MAX_HARDWARE_LENGTH,
+  MAX_KNOWN,
+  MAX_LOST,
   MAX_MODELS,
   MAX_NAME_LENGTH,
   MAX_NOTICE_BYTES
@@ -27,46 +29,100 @@ const MAX_LOAD_MS = 24 * 3_600_000
 const MAX_RATE = 1e9
 /** A year: no pause that is worth telling of lasts longer. */
 const MAX_PAUSE_MS = 365 * 24 * 3600 * 1000
+/** Of the decoder; the lists are checked once more below, because it counts without naming. */
+const LIMITS = { models: MAX_MODELS, addresses: MAX_ADDRESSES, lost: MAX_LOST }
 
-/** What one frame of the kept-open stream says: any of the three. */
+/** What the sender knows of another member that it is not. */
+export interface Known {
+  /** PeerId in base58. */
+  peer: string
+  capability: Capability
+  /** Milliseconds since the sender heard that of it, by the sender's clock. */
+  agoMs: number
+}
+
+/** A process that no longer answers its neighbour: a hint, which that process can refute by a later notice. */
+export interface Lost {
+  /** PeerId in base58. */
+  peer: string
+  instance: string
+  /** Of the last notice of it that the sender knows. */
+  sequence: number
+}
+
+/** What one frame of the kept-open stream says: any of these. */
 export interface Words {
   capability?: Capability
   /** The number of a heartbeat. */
   beat?: number
   /** The number of the latest heartbeat that came; it answers all before it too. */
   echo?: number
+  /** Whether the sender can do without this connection. */
+  spare?: boolean
+  /** The sender wants to know who else is there. @default false */
+  asks?: boolean
+  /** Who else is there, some at a time. */
+  known?: Known[]
 }
 
 /** @throws {ProtocolError} when this device says of itself what the others would refuse */
-export function encodeWords({ capability, ...numbers }: Words): Uint8Array {
-  const frame: frames.Frame = capability === undefined ? numbers : { ...numbers, capability: frameFrom(capability) }
-  return frames.Frame.encode(frame)
+export function encodeWords({ capability, asks = false, known = [], ...same }: Words): Uint8Array {
+  return frames.Frame.encode({
+    ...same,
+    asks,
+    known: known.map(({ peer, capability: its, agoMs }) => ({
+      peer,
+      capability: frameFrom(its),
+      ago: Math.min(Math.max(0, Math.round(agoMs)), MAX_UINT32)
+    })),
+    ...(capability === undefined ? {} : { capability: frameFrom(capability) })
+  })
 }
 
 /** @throws {ProtocolError} */
 export function decodeWords(bytes: Uint8Array): Words {
   return decoded('The notice', () => {
-    const { capability, beat, echo } = frames.Frame.decode(bytes, {
-      limits: { capability: { models: MAX_MODELS, addresses: MAX_ADDRESSES } }
+    const { capability, beat, echo, spare, asks, known } = frames.Frame.decode(bytes, {
+      limits: { capability: LIMITS, known: MAX_KNOWN, known$: { capability: LIMITS } }
     })
     return {
       ...(capability === undefined ? {} : { capability: capabilityFrom(capability) }),
       ...(beat === undefined ? {} : { beat }),
-      ...(echo === undefined ? {} : { echo })
+      ...(echo === undefined ? {} : { echo }),
+      ...(spare === undefined ? {} : { spare }),
+      ...(asks && { asks }),
+      ...(known.length > 0 && { known: atMost('known', known, MAX_KNOWN).map(knownFrom) })
     }
   })
 }
 
-/** @throws {ProtocolError} */
-export function encodeCapability(capability: Capability): Uint8Array {
-  return frames.Capability.encode(frameFrom(capability))
+/** What goes over gossip. @throws {ProtocolError} */
+export function encodeNotice(capability: Capability, lost: readonly Lost[] = []): Uint8Array {
+  return frames.Capability.encode({ ...frameFrom(capability), lost: lost.slice(0, MAX_LOST) })
 }
 
 /** @throws {ProtocolError} */
-export function decodeCapability(bytes: Uint8Array): Capability {
-  return decoded('The notice', () =>
-    capabilityFrom(frames.Capability.decode(bytes, { limits: { models: MAX_MODELS, addresses: MAX_ADDRESSES } }))
-  )
+export function decodeNotice(bytes: Uint8Array): { capability: Capability; lost: Lost[] } {
+  return decoded('The notice', () => {
+    const frame = frames.Capability.decode(bytes, { limits: LIMITS })
+    return { capability: capabilityFrom(frame), lost: atMost('lost', frame.lost, MAX_LOST).map(lostFrom) }
+  })
+}
+
+function knownFrom({ peer, capability, ago }: frames.Known): Known {
+  return {
+    peer: label('peer', peer, MAX_WORD_LENGTH),
+    capability: capabilityFrom(present('capability', capability)),
+    agoMs: integer('ago', ago, 0, MAX_UINT32)
+  }
+}
+
+function lostFrom({ peer, instance, sequence }: frames.Lost): Lost {
+  return {
+    peer: label('peer', peer, MAX_WORD_LENGTH),
+    instance: label('instance', instance, MAX_WORD_LENGTH),
+    sequence: integer('sequence', sequence, 0, MAX_UINT32)
+  }
 }
 
 function frameFrom(capability: Capability): frames.Capability {
@@ -85,7 +141,8 @@ function frameFrom(capability: Capability): frames.Capability {
     ...(hardware === null ? {} : { hardware }),
     // A host with many interfaces has many addresses; the first ones are the best known.
     addresses: addresses.slice(0, MAX_ADDRESSES),
-    ...(roster === null ? {} : { roster: bytesOf('roster', roster, HASH_BYTES) })
+    ...(roster === null ? {} : { roster: bytesOf('roster', roster, HASH_BYTES) }),
+    lost: []
   }
   capabilityFrom(frame)
   const { byteLength } = frames.Capability.encode(frame)

@@ -5,7 +5,7 @@ import { explainDialError } from './dial-error.ts'
 import { nextDialAt, NOBODY, redial } from './redial.ts'
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { Log } from '../log.ts'
-import type { Dialer, DialerComponents, DialerInit, Found, KnownDevice } from './index.ts'
+import type { Dialer, DialerClock, DialerComponents, DialerInit, Found, KnownDevice } from './index.ts'
 import type { DialAction, DialError, RedialEvent, RedialRules } from './redial.ts'
 
 /** A dial on a LAN takes milliseconds; one SYN that is lost is sent again after a second. */
@@ -14,6 +14,16 @@ const ADDRESS_TIMEOUT_MS = 3000
 const MAX_DIALS = 8
 const MAX_PEERS = 64
 const MAX_ADDRESSES = 8
+/** Unlike `systemClock` it keeps the process alive: whoever asks and listens nowhere has only this to wait for. */
+const WAITING_CLOCK: DialerClock = {
+  monotonic: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms)
+    return () => {
+      clearTimeout(timer)
+    }
+  }
+}
 /** The longest wait that `setTimeout` takes. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
@@ -25,7 +35,8 @@ export class RedialingDialer implements Dialer {
   readonly #log: Log
   readonly #running = new Map<string, AbortController>()
   #state = NOBODY
-  #timer: NodeJS.Timeout | undefined
+  readonly #clock: DialerClock
+  #stopTimer: () => void = () => undefined
   #started = false
   readonly #onConnect = ({ detail }: CustomEvent<PeerId>): void => {
     this.#step({ type: 'connected', id: detail.toString() })
@@ -43,8 +54,9 @@ export class RedialingDialer implements Dialer {
       maxDials: init.maxDials ?? MAX_DIALS,
       maxPeers: MAX_PEERS,
       maxAddresses: MAX_ADDRESSES,
-      random: Math.random
+      random: init.random ?? Math.random
     }
+    this.#clock = init.clock ?? WAITING_CLOCK
   }
 
   start(): void {
@@ -58,7 +70,7 @@ export class RedialingDialer implements Dialer {
     this.#started = false
     this.#components.events.removeEventListener('peer:connect', this.#onConnect)
     this.#components.events.removeEventListener('peer:disconnect', this.#onDisconnect)
-    clearTimeout(this.#timer)
+    this.#stopTimer()
     for (const controller of this.#running.values()) controller.abort()
     this.#running.clear()
   }
@@ -90,17 +102,17 @@ export class RedialingDialer implements Dialer {
 
   #step(event: RedialEvent): void {
     if (!this.#started) return
-    const now = performance.now()
+    const now = this.#clock.monotonic()
     const { state, actions } = redial(this.#state, event, now, this.#rules)
     this.#state = state
     for (const action of actions) void this.#dial(action)
-    clearTimeout(this.#timer)
+    this.#stopTimer()
     const wait = Math.max(0, nextDialAt(state) - now)
     // Those that are due but found no free place are started by the end of another dial, not by the clock.
     if (wait > 0 && wait <= MAX_TIMER_MS) {
-      this.#timer = setTimeout(() => {
+      this.#stopTimer = this.#clock.after(wait, () => {
         this.#step({ type: 'tick' })
-      }, wait)
+      })
     }
   }
 
@@ -128,7 +140,11 @@ export class RedialingDialer implements Dialer {
     const wrong: string[] = []
     let newest: DialError | undefined
     for (const address of addresses) {
-      const signal = AbortSignal.any([stopped, AbortSignal.timeout(this.#addressTimeoutMs)])
+      const patience = new AbortController()
+      const cancel = this.#clock.after(this.#addressTimeoutMs, () => {
+        patience.abort(new DOMException('The dial took too long', 'TimeoutError'))
+      })
+      const signal = AbortSignal.any([stopped, patience.signal])
       try {
         const target = multiaddr(`${address}/p2p/${id}`)
         await connectionManager.openConnection(target, { signal, force: replace })
@@ -141,6 +157,8 @@ export class RedialingDialer implements Dialer {
         // Of the newest address, which is the one that should have worked.
         newest ??= explained
         if (stopped.aborted) break
+      } finally {
+        cancel()
       }
     }
     return { type: 'failed', id, error: newest ?? explainDialError(stopped.reason), wrong }

@@ -21,6 +21,7 @@ import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p
 import type { MulticastDNSComponents } from '@libp2p/mdns'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Discovery, FoundBy } from '../../interface.ts'
+import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { DialFailure } from './dial-error.ts'
 import type { InterfaceTable } from './interfaces.ts'
@@ -222,7 +223,13 @@ export interface DialerInit {
   maxDials?: number
   /** @default 3000 */
   addressTimeoutMs?: number
+  /** @default the system's, keeping the process alive */
+  clock?: DialerClock
+  /** From 0 up to but not including 1. @default Math.random */
+  random?: () => number
 }
+
+export type DialerClock = Pick<Clock, 'monotonic' | 'after'>
 
 export interface DialerComponents {
   peerId: PeerId

@@ -16,21 +16,29 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { PeerId, Startable } from '@libp2p/interface'
 import type { Capability } from '../../interface.ts'
+import type { Lost } from '../capability/words.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { GossipedNotices } from './notices.ts'
 
 export { gossipOptions, NOTICES_TOPIC } from './constants.ts'
+export { repeatMs } from './pace.ts'
 
 /** `peer` is the signer's PeerId in base58. */
 export interface Notice {
   peer: string
   capability: Capability
+  /** Whom its signer, their neighbour, has just lost. @default nobody */
+  lost?: Lost[]
 }
 
 export interface NoticesInit {
   /** Whether this device may be heard and passed on: a roster's question. @default all */
   accept?: (peer: string) => boolean
+  /** How many devices the mesh has: what each of them says grows rarer with it. @default 1 */
+  devices?: () => number
+  /** From 0 up to but not including 1. @default Math.random */
+  random?: () => number
   clock?: Clock
   log?: Log
 }
@@ -41,8 +49,12 @@ export interface NoticesComponents {
 }
 
 export interface Notices extends Startable {
-  /** Tells everybody, a second after the last time at the soonest, and again every thirty seconds. */
+  /** Tells everybody what is news, a second after the last time at the soonest, and again every `repeatMs`. */
   publish: (capability: Capability) => void
+  /** Says once, with the next notice and that at once, that this device has lost a neighbour. */
+  lost: (lost: Lost) => void
+  /** Says it again though nothing changed: somebody holds this device for lost. */
+  renew: () => void
   /** Calls the listener for each notice of another device; the returned function ends that. */
   listen: (listener: (notice: Notice) => void) => () => void
 }

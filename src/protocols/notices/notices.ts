@@ -1,12 +1,13 @@
 import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
 import type { Capability } from '../../interface.ts'
-import { decodeCapability, encodeCapability } from '../capability/words.ts'
+import { decodeNotice, encodeNotice, type Lost } from '../capability/words.ts'
 import { systemClock } from '../clock.ts'
-import { MAX_NOTICE_BYTES } from '../limits.ts'
+import { MAX_LOST, MAX_NOTICE_BYTES } from '../limits.ts'
 import { silentLog } from '../log.ts'
 import { PeerRates } from '../rate.ts'
-import { GAP_MS, NOTICE_RATE, NOTICES_TOPIC, REPEAT_MS } from './constants.ts'
+import { GAP_MS, NOTICE_RATE, NOTICES_TOPIC } from './constants.ts'
 import type { Notice, Notices, NoticesComponents, NoticesInit } from './index.ts'
+import { isNews, repeatMs } from './pace.ts'
 
 export class GossipedNotices implements Notices {
   readonly #components: NoticesComponents
@@ -14,13 +15,26 @@ export class GossipedNotices implements Notices {
   readonly #listeners = new Set<(notice: Notice) => void>()
   readonly #rates = new PeerRates(NOTICE_RATE)
   #latest: Capability | undefined
+  /** What was sent last. */
+  #published: Capability | undefined
   #publishedAt = -Infinity
+  #repeatAt = -Infinity
+  #lost: Lost[] = []
+  /** Something is to be told before the next repetition. */
+  #isDue = false
   #stopWaiting: (() => void) | undefined
   #started = false
 
   constructor(components: NoticesComponents, init: NoticesInit) {
     this.#components = components
-    this.#init = { accept: () => true, clock: systemClock, log: silentLog, ...init }
+    this.#init = {
+      accept: () => true,
+      devices: () => 1,
+      random: Math.random,
+      clock: systemClock,
+      log: silentLog,
+      ...init
+    }
   }
 
   start(): void {
@@ -33,6 +47,7 @@ export class GossipedNotices implements Notices {
     pubsub.topicValidators.set(NOTICES_TOPIC, (_from, message) => this.#judge(message))
     pubsub.subscribe(NOTICES_TOPIC)
     this.#started = true
+    this.#isDue = true
     this.#publishWhenDue()
   }
 
@@ -50,8 +65,17 @@ export class GossipedNotices implements Notices {
 
   publish(capability: Capability): void {
     this.#latest = capability
-    this.#stopWaiting?.()
-    this.#publishWhenDue()
+    if (this.#published !== undefined && !isNews(this.#published, capability, this.#init.devices())) return
+    this.#tell()
+  }
+
+  lost(lost: Lost): void {
+    if (this.#lost.length < MAX_LOST) this.#lost.push(lost)
+    this.#tell()
+  }
+
+  renew(): void {
+    this.#tell()
   }
 
   listen(listener: (notice: Notice) => void): () => void {
@@ -59,22 +83,32 @@ export class GossipedNotices implements Notices {
     return () => this.#listeners.delete(listener)
   }
 
+  #tell(): void {
+    this.#isDue = true
+    this.#publishWhenDue()
+  }
+
   #publishWhenDue(): void {
-    const { clock } = this.#init
+    const { clock, devices, random } = this.#init
+    this.#stopWaiting?.()
     if (!this.#started || this.#latest === undefined) return
-    const tooSoonBy = this.#publishedAt + GAP_MS - clock.monotonic()
-    if (tooSoonBy <= 0) {
-      this.#publishedAt = clock.monotonic()
-      void this.#send(this.#latest)
+    const now = clock.monotonic()
+    if (now >= this.#repeatAt || (this.#isDue && now >= this.#publishedAt + GAP_MS)) {
+      this.#publishedAt = now
+      this.#repeatAt = now + repeatMs(devices(), random())
+      this.#published = this.#latest
+      this.#isDue = false
+      void this.#send(this.#latest, this.#lost.splice(0))
     }
-    this.#stopWaiting = clock.after(tooSoonBy > 0 ? tooSoonBy : REPEAT_MS, () => {
+    const wait = (this.#isDue ? this.#publishedAt + GAP_MS : this.#repeatAt) - now
+    this.#stopWaiting = clock.after(wait, () => {
       this.#publishWhenDue()
     })
   }
 
-  async #send(capability: Capability): Promise<void> {
+  async #send(capability: Capability, lost: readonly Lost[]): Promise<void> {
     try {
-      await this.#components.pubsub.publish(NOTICES_TOPIC, encodeCapability(capability))
+      await this.#components.pubsub.publish(NOTICES_TOPIC, encodeNotice(capability, lost))
     } catch (error) {
       this.#init.log.warn(`no notice over gossip: ${error instanceof Error ? error.message : String(error)}`)
     }
@@ -86,13 +120,14 @@ export class GossipedNotices implements Notices {
     const peer = message.from.toString()
     if (peer === this.#components.peerId.toString() || !this.#init.accept(peer)) return TopicValidatorResult.Ignore
     if (!this.#rates.take(peer, this.#init.clock.monotonic())) return TopicValidatorResult.Ignore
-    let capability: Capability
+    let notice: Notice
     try {
-      capability = decodeCapability(message.data)
+      const { capability, lost } = decodeNotice(message.data)
+      notice = { peer, capability, ...(lost.length > 0 && { lost }) }
     } catch {
       return TopicValidatorResult.Reject
     }
-    for (const listener of this.#listeners) listener({ peer, capability })
+    for (const listener of this.#listeners) listener(notice)
     return TopicValidatorResult.Accept
   }
 }

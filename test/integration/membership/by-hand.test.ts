@@ -31,6 +31,8 @@ describe('a device that no network leads to', function () {
   interface Approved {
     member: MemberInfo
     file: string
+    snapshot: string
+    entries: number
     words: string
   }
 
@@ -62,6 +64,32 @@ describe('a device that no network leads to', function () {
     await newcomer.start()
     await Promise.all([member.sees('newcomer', { model: false }), newcomer.sees('member', { model: false })])
   })
+
+  it('brings all memories with it, which are there after one import on either side of a start', async () => {
+    assert.equal((await member.mesh('remember', '--quiet', 'The bike key is blue')).code, 0)
+    assert.equal((await newcomer.mesh('remember', '--quiet', 'The ladder is in the shed')).code, 0)
+    const { file, snapshot, entries, words } = dataOf<Approved>(await member.mesh('approve', '--json', request))
+    assert.deepEqual([snapshot, entries], [`${request}.snapshot`, 1])
+    const imported = dataOf<Taken>(await newcomer.mesh('import', '--json', file, '--words', words))
+    assert.deepEqual([imported.new, imported.changed, imported.known], [1, 0, 0])
+    assert.deepEqual(await textsOf(newcomer), ['The bike key is blue', 'The ladder is in the shed'])
+    // What it remembered before it was in any mesh goes the other way.
+    const back = dataOf<{ file: string }>(await newcomer.mesh('export', '--json', devices.home('')))
+    const again = dataOf<Taken>(await member.mesh('import', '--json', back.file))
+    assert.deepEqual([again.new, again.changed, again.known], [1, 0, 1])
+    assert.deepEqual(await textsOf(member), await textsOf(newcomer))
+  })
+
+  interface Taken {
+    new: number
+    changed: number
+    known: number
+  }
+
+  async function textsOf(device: Device): Promise<string[]> {
+    const listed = dataOf<{ text: string }[]>(await device.mesh('memory', 'ls', '--json'))
+    return listed.map(({ text }) => text).sort()
+  }
 
   async function statusOf(device: Device): Promise<MeshStatus> {
     return dataOf<MeshStatus>(await device.mesh('status', '--json'))

@@ -55,6 +55,8 @@ export class FakeOtherDevices implements OtherDevices {
 
   connected = (): PeerLabel[] => this.all.filter(({ connected }) => connected).map(({ peer }) => peer)
 
+  there = this.connected
+
   called = (wanted: string): PeerLabel => {
     const found = this.all.find(({ peer }) => peer.name === wanted || peer.id === wanted)
     if (found === undefined) throw new UnknownPeerError(`No device is called ${wanted}.`)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { newSeed, peerIdOf, signerOf } from '../../../src/node/membership/keys.ts'
-import { idOf, shown } from '../../../src/node/memories/local-memory.ts'
+import { shown } from '../../../src/node/memories/local-memory.ts'
+import { idOf } from '../../../src/node/memories/memory-id.ts'
 
 describe('a memory as it is shown', () => {
   it('names its device by its id, and none where the label is no key', () => {

@@ -1,0 +1,174 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Message } from '../src/interface.ts'
+import { DirectEngine } from './asks.ts'
+import { COMPARISONS, Transformers, generate, perToken, type Generated } from './comparison.ts'
+import { interleaved, paired, type Effort } from './effort.ts'
+import { figure, middle } from './figures.ts'
+import { median, ratios } from './statistics.ts'
+import { verdict, type Row } from './table.ts'
+
+/** Beside the sources; this file runs compiled. */
+const MAKER = fileURLToPath(new URL('../../bench/make-model.py', import.meta.url))
+const AT_ONCE = [1, 2, 4, 8, 32] as const
+/** Those from which the best way of the other is taken; more at once would take it minutes. */
+const COMPARED: readonly number[] = [1, 8]
+const ROUNDS = 6
+/** Answers differ as people's do: from the shortest to eight times as long. */
+const LIMITS = [8, 40, 16, 64, 24, 12, 48, 32] as const
+const HISTORY_TOKENS = 600
+const FOLLOW_UPS = 12
+/** The goals of bench/README.md. */
+const FASTER = 2
+const SOONER = 10
+
+const SIZE = '13 M parameters, fp32'
+export const BATCHED = AT_ONCE.map((count) => `tokens a second, ${count} at once (${SIZE})`)
+export const FOLLOW_UP = `first token of a follow-up after ${HISTORY_TOKENS} tokens, read from the end of what is known (${SIZE})`
+
+/** How much asks gain by being answered together, and by what was read before. */
+export async function batching(effort: Effort): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ownmesh-bench-'))
+  const path = join(folder, 'model')
+  try {
+    try {
+      execFileSync('/usr/bin/python3', [MAKER, path], { stdio: 'pipe' })
+    } catch {
+      const measured = 'the model cannot be made: it needs Python with numpy and onnx (python3-numpy, python3-onnx)'
+      return [...BATCHED, FOLLOW_UP].map((what) => ({ what, goal: '–', measured, verdict: 'left out' }))
+    }
+    const direct = await DirectEngine.start(path)
+    try {
+      return [...(await together(direct, path, effort)), await followUp(direct, effort)]
+    } finally {
+      await direct.stop()
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function together(direct: DirectEngine, path: string, { times, tell }: Effort): Promise<Row[]> {
+  const others = existsSync(`${COMPARISONS}/node_modules/@huggingface/transformers`)
+    ? { 'its threads': [], 'one thread': ['1'] }
+    : {}
+  const processes = Object.entries(others).map(([name, threads]) => {
+    return { name, process: new Transformers(threads, { path }) }
+  })
+  try {
+    const rows: Row[] = []
+    for (const [index, count] of AT_ONCE.entries()) {
+      const compared = COMPARED.includes(count) ? processes : []
+      // A lone one is as long as they are on average.
+      const limits = count === 1 ? [32] : Array.from({ length: count }, (_, at) => LIMITS[at % LIMITS.length] ?? 32)
+      const ways: Record<string, (round: number) => Promise<Generated>> = {
+        own: (round) => generate(direct, questions(count, round), limits)
+      }
+      for (const { name, process } of compared) {
+        ways[`one after the other, ${name}`] = (round) => process.generate(questions(count, round), false, limits)
+        if (count > 1) ways[`one batch, ${name}`] = (round) => process.generate(questions(count, round), true, limits)
+      }
+      const { own = [], ...other } = await interleaved(times(ROUNDS) + 1, ways)
+      // The first of each warms it up.
+      const rated = own.slice(1)
+      for (const [way, results] of Object.entries({ own, ...other })) {
+        tell(`${count} at once, ${way}: ${middle(results.slice(1).map(perToken), ' ms')} per token`)
+      }
+      const rate = middle(
+        rated.map((result) => 1000 / perToken(result)),
+        ''
+      )
+      rows.push({ what: BATCHED[index] ?? '', ...against(count, rate, rated, other) })
+    }
+    return rows
+  } finally {
+    await Promise.all(processes.map(({ process }) => process.stop()))
+  }
+}
+
+function against(
+  count: number,
+  rate: string,
+  own: readonly Generated[],
+  others: Readonly<Record<string, readonly Generated[]>>
+): Omit<Row, 'what'> {
+  const goal = count === 8 ? `≥ ${FASTER} × transformers.js` : '–'
+  const measured = Object.entries(others).map(([way, results]) => ({ way, results: results.slice(1) }))
+  const [best] = measured.sort((a, b) => median(a.results.map(perToken)) - median(b.results.map(perToken)))
+  if (best === undefined)
+    return { goal, measured: `${rate} (${own.length} rounds)`, verdict: goal === '–' ? 'no goal' : 'left out' }
+  const faster = ratios(paired(own, best.results, perToken))
+  const same = own.filter(
+    ({ tokens }, at) => JSON.stringify(tokens) === JSON.stringify(best.results[at]?.tokens)
+  ).length
+  return {
+    goal,
+    measured:
+      `${rate}; ${middle(faster, ' ×')} transformers.js (${figure(1000 / median(best.results.map(perToken)))}; its best way: ` +
+      `${best.way}; ${faster.length} pairs, the same ids in ${same})`,
+    verdict: goal === '–' ? 'no goal' : verdict(median(faster) >= FASTER)
+  }
+}
+
+/** Never the same twice, so that nothing of them is known from before. A token is a letter. */
+function questions(count: number, round: number): string[] {
+  return Array.from({ length: count }, (_, index) => letters(40 + ((index * 13) % 50), round * 1000 + index))
+}
+
+function letters(count: number, seed: number): string {
+  let state = Math.imul(seed + 1, 0x9e3779b1)
+  return Array.from({ length: count }, () => {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5
+    return String.fromCharCode(97 + ((state >>> 8) % 26))
+  }).join('')
+}
+
+/** The same follow-up in a conversation that was had here, and in one that was not. */
+async function followUp(direct: DirectEngine, { times }: Effort): Promise<Row> {
+  const talk = (seed: number): Message[] => [{ role: 'user', content: letters(HISTORY_TOKENS, seed) }]
+  const follow = (before: Message[], answer: string): Message[] => [
+    ...before,
+    { role: 'assistant', content: answer },
+    { role: 'user', content: 'and then?' }
+  ]
+  const results = await interleaved(times(FOLLOW_UPS) + 1, {
+    known: async (round) => {
+      const { text } = await read(direct, talk(-1 - round), 8)
+      return read(direct, follow(talk(-1 - round), text), 1)
+    },
+    unknown: (round) => read(direct, follow(talk(1_000_000 + round), 'yes'), 1)
+  })
+  const [known, unknown] = [results.known.slice(1), results.unknown.slice(1)]
+  const sooner = ratios(paired(known, unknown, ({ firstMs }) => firstMs))
+  return {
+    what: FOLLOW_UP,
+    goal: `≥ ${SOONER} ×`,
+    measured:
+      `${middle(sooner, ' ×')} sooner: ${figure(median(known.map(({ firstMs }) => firstMs)))} against ` +
+      `${figure(median(unknown.map(({ firstMs }) => firstMs)))} ms (${sooner.length} pairs; ` +
+      `${median(known.map(({ reused }) => reused))} of ${median(known.map(({ prompt }) => prompt))} tokens were known)`,
+    verdict: verdict(median(sooner) >= SOONER)
+  }
+}
+
+async function read(
+  direct: DirectEngine,
+  messages: Message[],
+  maxTokens: number
+): Promise<{ firstMs: number; text: string; reused: number; prompt: number }> {
+  const startedAt = performance.now()
+  let [firstMs, text, reused, prompt] = [NaN, '', 0, 0]
+  for await (const event of direct.generate(messages, maxTokens)) {
+    if (event.type === 'tokens') {
+      if (Number.isNaN(firstMs)) firstMs = performance.now() - startedAt
+      text += event.text
+    } else if (event.type === 'done') {
+      reused = event.reusedTokens ?? 0
+      prompt = event.promptTokens
+    }
+  }
+  return { firstMs, text, reused, prompt }
+}

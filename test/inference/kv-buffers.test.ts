@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { KvBuffers } from '../../src/inference/kv-buffers.ts'
+import type { KvLayout } from '../../src/inference/kv-buffers.ts'
+import type { CacheShape } from '../../src/inference/kv-rows.ts'
+import type { Runtime } from '../../src/inference/runtime.ts'
+
+class Tensor {
+  readonly data: ArrayLike<number | bigint>
+  readonly dims: readonly number[]
+  constructor(_type: string, data: ArrayLike<number | bigint>, dims: readonly number[]) {
+    assert.equal(
+      data.length,
+      dims.reduce((product, size) => product * size, 1)
+    )
+    this.data = data
+    this.dims = dims
+  }
+}
+const runtime = { Tensor } as unknown as Pick<Runtime, 'Tensor'>
+
+/** Keys and values as nested lists: [row][head][token][number]. */
+type Nested = number[][][][]
+
+const NAME = 'past_key_values.0.key'
+let count = 0
+
+/** New tokens that are told apart from all others. */
+function fresh(rows: number, { heads, size }: CacheShape, tokens: number): Nested {
+  const list = <T>(length: number, make: () => T): T[] => Array.from({ length }, make)
+  return list(rows, () => list(heads, () => list(tokens, () => list(size, () => ++count % 60_000))))
+}
+
+function added(buffers: KvBuffers, news: Nested, shape: CacheShape, tokens: number): void {
+  const flat = news.flat(3)
+  const data = shape.type === 'float16' ? Uint16Array.from(flat) : Float32Array.from(flat)
+  const tensor = new Tensor(shape.type, data, [news.length, shape.heads, tokens, shape.size])
+  buffers.append({ [NAME]: tensor } as never, tokens)
+}
+
+function joined(before: Nested, news: Nested): Nested {
+  return before.map((row, r) => row.map((head, h) => [...head, ...news[r]![h]!]))
+}
+
+/** What a graph that is told the lengths finds in a tensor. */
+function found(tensor: Tensor, lengths: readonly number[]): Nested {
+  const [rows = 0, heads = 0, tokens = 0, size = 0] = tensor.dims
+  const at = (row: number, head: number, token: number): number => ((row * heads + head) * tokens + token) * size
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: heads }, (_, head) =>
+      Array.from({ length: lengths[row]! }, (_, token) =>
+        Array.from(tensor.data as ArrayLike<number>).slice(at(row, head, token), at(row, head, token) + size)
+      )
+    )
+  )
+}
+
+const only = (tensors: Record<string, unknown>): Tensor => tensors[NAME] as Tensor
+
+describe('buffers of keys and values', () => {
+  const shapes = fc.record({
+    name: fc.constant(NAME),
+    type: fc.constantFrom<CacheShape['type'][]>('float32', 'float16'),
+    heads: fc.integer({ min: 1, max: 3 }),
+    size: fc.integer({ min: 1, max: 2 })
+  })
+  const layouts = fc.constantFrom<KvLayout[]>('padded', 'packed')
+  // Some steps are a chunk of a prompt, most a token; growth is met with both.
+  const steps = fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 70 })), { minLength: 1, maxLength: 6 })
+
+  it('hold what a graph that joins old and new would give back, whatever the steps', () => {
+    fc.assert(
+      fc.property(shapes, layouts, steps, fc.integer({ min: 1, max: 3 }), (shape, layout, counts, rows) => {
+        const buffers = new KvBuffers(runtime, [shape], layout, rows)
+        let expected: Nested = fresh(rows, shape, 0)
+        for (const tokens of counts) {
+          const [length = 0] = buffers.lengths
+          const places = Array.from((buffers.places(tokens) as unknown as Tensor).data, Number)
+          assert.deepEqual(
+            places,
+            Array.from({ length: rows * tokens }, (_, index) => length + (index % tokens))
+          )
+          const news = fresh(rows, shape, tokens)
+          added(buffers, news, shape, tokens)
+          expected = joined(expected, news)
+        }
+        assert.deepEqual(found(only(buffers.tensors()), buffers.lengths), expected)
+        const whole = only(buffers.whole())
+        assert.equal(whole.dims[2], buffers.lengths[0])
+        assert.deepEqual(found(whole, buffers.lengths), expected)
+        if (layout === 'packed') assert.equal(only(buffers.tensors()).dims[2], buffers.lengths[0])
+      }),
+      { seed: 6, numRuns: 40 }
+    )
+  })
+
+  it('take rows of different length beside each other, and let them go', () => {
+    fc.assert(
+      fc.property(shapes, fc.array(steps, { minLength: 2, maxLength: 3 }), (shape, each) => {
+        const singles = each.map((counts) => {
+          const own = new KvBuffers(runtime, [shape], 'padded')
+          let all = fresh(1, shape, 0)
+          for (const tokens of counts) {
+            const news = fresh(1, shape, tokens)
+            added(own, news, shape, tokens)
+            all = joined(all, news)
+          }
+          return { own, all }
+        })
+        const together = KvBuffers.beside(singles.map(({ own }) => ({ of: own, row: 0 })))
+        let expected = singles.flatMap(({ all }) => all)
+        const places = Array.from((together.places(1) as unknown as Tensor).data, Number)
+        assert.deepEqual(
+          places,
+          expected.map(([head]) => head!.length)
+        )
+        for (let token = 0; token < 3; token++) {
+          const news = fresh(each.length, shape, 1)
+          added(together, news, shape, 1)
+          expected = joined(expected, news)
+        }
+        assert.deepEqual(found(only(together.tensors()), together.lengths), expected)
+        const last = each.length - 1
+        const alone = KvBuffers.beside([{ of: together, row: last }])
+        assert.deepEqual(alone.lengths, [together.lengths[last]])
+        assert.deepEqual(found(only(alone.tensors()), alone.lengths), [expected[last]])
+      }),
+      { seed: 6, numRuns: 20 }
+    )
+  })
+
+  it('stay as they are when what they are given does not fit', () => {
+    const shape: CacheShape = { name: NAME, type: 'float32', heads: 2, size: 2 }
+    const buffers = new KvBuffers(runtime, [shape], 'packed')
+    const news = fresh(1, shape, 3)
+    added(buffers, news, shape, 3)
+    assert.throws(() => {
+      buffers.append({ [NAME]: new Tensor('float32', new Float32Array(8), [1, 2, 2, 2]) } as never, 1)
+    }, /gave past_key_values\.0\.key otherwise/)
+    assert.deepEqual(found(only(buffers.tensors()), buffers.lengths), news)
+  })
+})
