@@ -334,25 +334,21 @@ async function background({ times, tell }: Effort): Promise<Row[]> {
     const alone: number[] = []
     for (let round = 0; round < times(ASKS); round++) alone.push(await rate())
     await away.start()
-    const ids = new Set<string>()
-    const all = here.until('all of them', (line) => {
-      if (line.event !== 'memory-changed') return false
-      for (const id of line.added) ids.add(id)
-      return ids.size === total
-    })
     await here.until('the first of them', (line) => line.event === 'memory-changed')
     const held = watch(here, folder)
     const during: number[] = []
     const startedAt = performance.now()
-    const over = new AbortController()
-    void all.then(() => {
-      over.abort()
-    })
-    while (!over.signal.aborted) during.push(await rate())
+    let [told, read] = [0, 0]
+    while (told < total) {
+      during.push(await rate())
+      for (const line of here.lines.slice(read)) {
+        read++
+        if (line.event === 'memory-changed') told += line.added.length
+      }
+    }
     const seconds = (performance.now() - startedAt) / 1000
     // Of the last ask a part was alone.
     during.pop()
-    await all
     const holds = await held()
     await mesh.stop()
     const kept = median(during) / median(alone)
