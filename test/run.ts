@@ -5,6 +5,7 @@
  *   node dist/test/run.js unit       without real processes and network namespaces
  *   node dist/test/run.js soak       the long runs too
  *   node dist/test/run.js WORD…      only files whose path holds one of the words
+ *   node dist/test/run.js -WORD…     none whose path holds one of them
  */
 import '../src/polyfill.ts'
 import { readdirSync } from 'node:fs'
@@ -16,7 +17,8 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 const words = process.argv.slice(2)
 const soak = words.includes('soak')
 const unit = words.includes('unit')
-const wanted = words.filter((word) => word !== 'soak' && word !== 'unit')
+const wanted = words.filter((word) => word !== 'soak' && word !== 'unit' && !word.startsWith('-'))
+const unwanted = words.filter((word) => word.startsWith('-')).map((word) => word.slice(1))
 // Long tests read this one variable.
 if (soak) process.env.MESH_SOAK = '1'
 
@@ -24,6 +26,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js') && (soak || !file.endsWith('.soak.test.js')))
   .filter((file) => !unit || !file.startsWith('integration'))
   .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)))
+  .filter((file) => !unwanted.some((word) => file.includes(word)))
   .sort()
 
 // A test that hangs is ended; one that works takes its time, on a machine that does other things too.
