@@ -12,7 +12,8 @@ import { MAX_GENERATION } from './limits.ts'
  *   !ID         whether it is forgotten: `{"gone":true,"n":count,"of":"!ID"}`
  *   @FIELD      a field of the document itself (a conversation's title); `!@` forgets the whole of it
  *
- * So two devices that edit two fields, or put on two tags, write two keys and both hold, and a forgotten entry stays forgotten whoever edits it.
+ * So two devices that edit two fields, or put on two tags, write two keys and both hold, and a forgotten entry stays
+ * forgotten whoever edits it.
  */
 const KEY = /^(?:!?[0-9a-z]{1,32}|[0-9a-z]{1,32}\/[a-z]{1,16}|@[a-z]{1,16}|!@)$/
 

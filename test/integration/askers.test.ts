@@ -78,10 +78,10 @@ describe(`${ASKS} asks of ${ASKERS} devices at once, with cancels, kills and pau
       await shaky.start()
     },
     async pause(): Promise<void> {
-      await withMesh(moody, (mesh) => mesh.pause({ finishMs: 200 }))
+      await moody.with((mesh) => mesh.pause({ finishMs: 200 }))
     },
     async resume(): Promise<void> {
-      await withMesh(moody, (mesh) => mesh.resume())
+      await moody.with((mesh) => mesh.resume())
     }
   }
 
@@ -155,14 +155,5 @@ function cancelling(): { signal: AbortSignal; abort: () => void } {
 }
 
 async function statusOf(device: Device): Promise<MeshStatus> {
-  return withMesh(device, (mesh) => mesh.status())
-}
-
-async function withMesh<T>(device: Device, use: (mesh: Mesh) => Promise<T>): Promise<T> {
-  const mesh = await device.attach()
-  try {
-    return await use(mesh)
-  } finally {
-    await mesh.stop()
-  }
+  return device.with((mesh) => mesh.status())
 }

@@ -161,6 +161,16 @@ export class Device {
     return attachMesh({ home: this.home })
   }
 
+  /** As `attach`, for as long as something is done with it. */
+  async with<T>(use: (mesh: Mesh) => Promise<T>): Promise<T> {
+    const mesh = await this.attach()
+    try {
+      return await use(mesh)
+    } finally {
+      await mesh.stop()
+    }
+  }
+
   /** The node's process and its engine's; or a verb's, and what it started. */
   processes(of?: ChildProcess): number[] {
     const pid = of?.pid ?? this.pid

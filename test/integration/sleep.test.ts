@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { AskEvent, Mesh } from '../../src/interface.ts'
+import type { AskEvent } from '../../src/interface.ts'
 import { Devices } from './devices.ts'
 import { underLoad } from './goals.ts'
 import type { Device } from './device.ts'
@@ -101,22 +101,13 @@ async function textOf(
   return answer
 }
 
-async function statusOf<T>(device: Device, read: (mesh: Mesh) => Promise<T>): Promise<T> {
-  const mesh = await device.attach()
-  try {
-    return await read(mesh)
-  } finally {
-    await mesh.stop()
-  }
-}
-
 function answered(device: Device): Promise<number> {
-  return statusOf(device, async (mesh) => (await mesh.status()).asks.answered)
+  return device.with(async (mesh) => (await mesh.status()).asks.answered)
 }
 
 /** Until no ask runs there; one that never ends is the test's timeout. */
 function idle(device: Device): Promise<void> {
-  return statusOf(device, async (mesh) => {
+  return device.with(async (mesh) => {
     while ((await mesh.status()).asks.running > 0);
   })
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/protocols/clock.ts'
+import { randomFrom } from '../trust/random.ts'
 
 interface Event {
   at: number
@@ -6,17 +7,6 @@ interface Event {
   order: number
   run: () => void
   isCancelled: boolean
-}
-
-/** Numbers from 0 up to but not including 1, the same for the same seed (mulberry32, by Tommy Ettinger). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** A world in which time passes only when everything waits for it; the same seed gives the same history. */
@@ -27,7 +17,7 @@ export class World {
   readonly #heap: Event[] = []
 
   constructor(seed: number) {
-    this.random = randomOf(seed)
+    this.random = randomFrom(seed)
   }
 
   get now(): number {
