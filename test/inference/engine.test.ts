@@ -338,14 +338,17 @@ describe('the engine', () => {
     await full(plain)
     const pid = engine.pid() ?? assert.fail('no child')
     assert.ok(((await engine.memory()) ?? 0) > 10)
+    // The child is stopped, so that none is answered before it is killed, and killed when all have been handed to it:
+    // one that came later would be answered by the next.
     process.kill(pid, 'SIGSTOP')
-    const running = [plain, plain, chain].map((model) => full(model))
-    const failing = Promise.allSettled(running)
+    const running = [plain, plain, chain].map((model) => engine.generate(ask(model, 'hello', { sampling: GREEDY })))
+    const first = await Promise.all(running.map((events) => events[Symbol.asyncIterator]().next()))
+    assert.deepEqual(
+      first.map(({ value }) => (value as GenerateEvent).type),
+      ['accepted', 'accepted', 'accepted']
+    )
     process.kill(pid, 'SIGKILL')
-    for (const result of await failing) {
-      assert.equal(result.status, 'rejected')
-      assert.equal((result.reason as Error).name, 'EngineFailedError')
-    }
+    for (const events of running) await assert.rejects(answer(events), { name: 'EngineFailedError' })
     assert.equal((await full(plain)).done.answerTokens, 60)
     assert.notEqual(engine.pid(), pid)
   })
