@@ -1,8 +1,7 @@
 /**
  * What the graph does next, where several asks share it: pure. Prompts are read in pieces, a row at a time; whoever
  * answers gets a token with everybody else who answers. Invariants:
- * 1. between two tokens of a row at most `PREFILL_CHUNK` tokens of others' prompts are read: some short ones cost no more
- *    than a piece of a long one
+ * 1. between two tokens of a row at most `between` tokens of others' prompts are read
  * 2. each step for those that answer has all of them in it
  * 3. every second piece goes to the row that came first: a prompt is read after at most twice as many pieces as it and
  *    the prompts of those before it have; the pieces between go to the prompt that is done soonest
@@ -28,6 +27,17 @@ export const MAX_ROWS_APART = 4
  */
 export const PREFILL_CHUNK = 64
 
+/**
+ * Who reads an answer sees nothing of a pause as short as this. Prompts that come together are read together, where the
+ * device is as fast as that: those whose answers begin together are then computed together to their end.
+ */
+const PAUSE_S = 0.1
+
+/** Tokens of prompts that may be read between two tokens of an answer. @param prefillRate tokens a second */
+export function readBetween(prefillRate: number): number {
+  return Math.max(PREFILL_CHUNK, Math.floor(prefillRate * PAUSE_S))
+}
+
 /** A row that has something for the graph to do. */
 export interface ReadyRow {
   /** Grows with each row that joins. */
@@ -49,14 +59,21 @@ export type BatchStep = { do: 'read'; row: number } | { do: 'decode'; rows: numb
 
 export const BATCH_START: BatchState = { read: 0, favours: 'first come' }
 
-/** Null where no row has anything to do. */
-export function nextStep(state: BatchState, rows: readonly ReadyRow[]): { step: BatchStep; state: BatchState } | null {
+/**
+ * Null where no row has anything to do.
+ * @param between tokens of prompts that may be read between two of an answer, at least `PREFILL_CHUNK`
+ */
+export function nextStep(
+  state: BatchState,
+  rows: readonly ReadyRow[],
+  between: number
+): { step: BatchStep; state: BatchState } | null {
   const answering = rows.filter(({ unread }) => unread === 0).map(({ id }) => id)
   const reader = favoured(
     rows.filter(({ unread }) => unread > 0),
     state
   )
-  const fits = reader !== null && (state.read === 0 || state.read + reader.piece <= PREFILL_CHUNK)
+  const fits = reader !== null && (state.read === 0 || state.read + reader.piece <= between)
   if (reader !== null && (answering.length === 0 || fits)) {
     const favours = state.favours === 'first come' ? 'soonest done' : 'first come'
     // Where nobody answers nobody waits for it.

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { BATCH_START, PREFILL_CHUNK, nextStep } from './batch-plan.ts'
+import { BATCH_START, PREFILL_CHUNK, nextStep, readBetween } from './batch-plan.ts'
 import type { BatchState, BatchStep } from './batch-plan.ts'
 import type { BatchRow, BatchSession, KeptCache } from './batch-session.ts'
 import type { GraphTraits } from './graph-fit.ts'
@@ -48,15 +48,18 @@ interface Wish {
 export class Batcher {
   readonly #session: BatchSession
   readonly #reuse: GraphTraits['reuse']
+  readonly #between: number
   /** By id: what rows wait for. */
   readonly #wishes = new Map<number, Wish>()
   #state: BatchState = BATCH_START
   #last = 0
   #working = false
 
-  constructor(session: BatchSession, { reuse }: Pick<GraphTraits, 'reuse'>) {
+  /** @param prefillRate tokens a second */
+  constructor(session: BatchSession, { reuse, prefillRate }: Pick<GraphTraits, 'reuse'> & { prefillRate: number }) {
     this.#session = session
     this.#reuse = reuse
+    this.#between = readBetween(prefillRate)
   }
 
   join({ most, known, signal }: JoinOptions): BatchedReader {
@@ -119,7 +122,7 @@ export class Batcher {
         const ready = [...this.#wishes].map(([id, { ids, left }]) => {
           return { id, piece: ids.length, unread: left === null ? 0 : ids.length + left }
         })
-        const next = nextStep(this.#state, ready)
+        const next = nextStep(this.#state, ready, this.#between)
         if (next === null) return
         this.#state = next.state
         await this.#run(next.step)

@@ -6,6 +6,12 @@ import type { Reader } from './batcher.ts'
 import type { ModelText } from './loaded-model.ts'
 import { nextToken } from './sampling.ts'
 
+/**
+ * Answers that are computed together are each as long in memory as the longest. Where they use up all that they were
+ * granted, without this they could not stay together to the end.
+ */
+const PADDING_ROOM = 64
+
 /** One question, with nothing left open. */
 export interface GenerationRequest {
   messages: readonly Message[]
@@ -23,7 +29,7 @@ export interface PreparedRequest {
   sampling: ResolvedSampling
   /** The most tokens of the answer. */
   limit: number
-  /** What prompt and answer can come to together. */
+  /** What prompt and answer can come to together, and room to lie beside a longer one. */
   most: number
 }
 
@@ -54,7 +60,7 @@ export function prepare(
     )
   }
   const limit = Math.min(sampling.maxTokens, contextLength - prompt.length)
-  const most = Math.min(contextLength, prompt.length + limit + (byText ? answered.length : 0))
+  const most = Math.min(contextLength, prompt.length + limit + (byText ? answered.length : 0) + PADDING_ROOM)
   return { prompt, answered, byText, sampling, limit, most }
 }
 

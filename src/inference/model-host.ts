@@ -248,7 +248,8 @@ export class ModelHost {
       await setImmediate()
       const session = await this.#open(runtime, model, signal)
       const rows = new BatchSession(session, { ...model.traits, worth: model.paddingWorth })
-      this.#loaded = { ...text, session, rows: new Batcher(rows, model.traits) }
+      const { prefillRate = 0 } = this.#measured?.rates ?? {}
+      this.#loaded = { ...text, session, rows: new Batcher(rows, { ...model.traits, prefillRate }) }
       // A measurement that came with it has left something behind, which is no part of the model.
       const measuring = this.#measured === model.measured ? 0 : model.need.perToken * LEFT_TOKENS
       const bytes = Math.max(0, (await ownMemory()) - before - measuring)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { BATCH_START, PREFILL_CHUNK, nextStep, shareRuns } from '../../src/inference/batch-plan.ts'
+import { BATCH_START, PREFILL_CHUNK, nextStep, readBetween, shareRuns } from '../../src/inference/batch-plan.ts'
 import type { BatchState } from '../../src/inference/batch-plan.ts'
 
 const options = { seed: 61, numRuns: 500 }
@@ -26,7 +26,7 @@ interface Told {
 }
 
 /** Plays a schedule to its end, as the batcher would. */
-function play(jobs: readonly Job[]): { told: Told[]; reads: number[]; decodes: number } {
+function play(jobs: readonly Job[], between = PREFILL_CHUNK): { told: Told[]; reads: number[]; decodes: number } {
   let state: BatchState = BATCH_START
   let decodes = 0
   const told = jobs.map((): Told => ({ pieces: null, read: 0, tokens: 0, stall: 0, missed: 0 }))
@@ -40,7 +40,7 @@ function play(jobs: readonly Job[]): { told: Told[]; reads: number[]; decodes: n
       const unread = job.prompt - read
       return [{ id, piece: unread > 0 ? Math.min(PREFILL_CHUNK, unread) : 1, unread }]
     })
-    const next = nextStep(state, ready)
+    const next = nextStep(state, ready, between)
     if (next === null) {
       if (jobs.every(({ at }) => at <= step)) return { told, reads, decodes }
       continue
@@ -74,12 +74,13 @@ const job: fc.Arbitrary<Job> = fc.record({
   cancelAfter: fc.oneof(fc.constant(null), fc.nat(20))
 })
 const jobs = fc.array(job, { minLength: 1, maxLength: 12 })
+const betweens = fc.integer({ min: PREFILL_CHUNK, max: 600 })
 
 describe('the plan of a batch, for any asks,', () => {
   it('does the work that they would take alone, no more and no less', () => {
     fc.assert(
-      fc.property(jobs, (all) => {
-        const { told, reads } = play(all)
+      fc.property(jobs, betweens, (all, between) => {
+        const { told, reads } = play(all, between)
         all.forEach(({ prompt, answer, cancelAfter }, id) => {
           const wanted = Math.min(answer, cancelAfter ?? Infinity)
           assert.equal(told[id]!.tokens, wanted)
@@ -91,12 +92,12 @@ describe('the plan of a batch, for any asks,', () => {
     )
   })
 
-  it('gives a token to each that answers in every step, with one piece of a prompt between at most', () => {
+  it('gives a token to each that answers in every step, with no more of prompts between than is allowed', () => {
     fc.assert(
-      fc.property(jobs, (all) => {
-        for (const { missed, stall } of play(all).told) {
+      fc.property(jobs, betweens, (all, between) => {
+        for (const { missed, stall } of play(all, between).told) {
           assert.equal(missed, 0)
-          assert.ok(stall <= PREFILL_CHUNK, String(stall))
+          assert.ok(stall <= between, String(stall))
         }
       }),
       options
@@ -105,10 +106,10 @@ describe('the plan of a batch, for any asks,', () => {
 
   it('lets no prompt wait for more than twice its own and those that came before', () => {
     fc.assert(
-      fc.property(jobs, (all) => {
+      fc.property(jobs, betweens, (all, between) => {
         // All come at once: the order is that of their numbers.
         const together = all.map((each) => ({ ...each, at: 0, cancelAfter: null }))
-        const { told } = play(together)
+        const { told } = play(together, between)
         let before = 0
         together.forEach(({ prompt }, id) => {
           before += Math.ceil(prompt / PREFILL_CHUNK)
@@ -125,8 +126,19 @@ describe('the plan of a batch, for any asks,', () => {
     assert.ok(told[3]!.pieces! <= 4, String(told[3]?.pieces))
   })
 
+  it('reads prompts that come together before any goes on, where they fit between two tokens', () => {
+    const eight = Array.from({ length: 8 }, () => ({ at: 0, prompt: 70, answer: 30, cancelAfter: null }))
+    assert.equal(play(eight, 8 * 70).decodes, 30)
+    assert.ok(play(eight).decodes > 30)
+  })
+
+  it('lets a device read for a tenth of a second between two tokens, and one piece however slow it is', () => {
+    assert.equal(readBetween(6000), 600)
+    assert.equal(readBetween(20), PREFILL_CHUNK)
+  })
+
   it('has nothing to do for nobody', () => {
-    assert.equal(nextStep(BATCH_START, []), null)
+    assert.equal(nextStep(BATCH_START, [], PREFILL_CHUNK), null)
   })
 })
 

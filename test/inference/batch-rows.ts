@@ -53,7 +53,8 @@ export async function openModel(name: string): Promise<RowsModel> {
     text,
     session,
     traits,
-    rows: () => new Batcher(new BatchSession(session, { ...traits, worth: 200 }), traits),
+    // Two pieces of prompts fit between two tokens.
+    rows: () => new Batcher(new BatchSession(session, { ...traits, worth: 200 }), { ...traits, prefillRate: 1500 }),
     say: async (reader, { prompt, sampling }, signal, watch) => {
       const said: Said = { tokens: [], logits: [] }
       const watched = {
