@@ -1,10 +1,9 @@
-import type { Tensor } from 'onnxruntime-node'
 import { agrees } from './agreement.ts'
 import { shareRuns } from './batch-plan.ts'
 import type { DecoderSession, KvCache } from './decoder-session.ts'
 import type { GraphTraits, Padding } from './graph-fit.ts'
 import { copyRow, numbersFor, placeIn } from './kv-rows.ts'
-import type { CacheTensors, Numbers, RowPlace } from './kv-rows.ts'
+import type { Numbers, RowPlace } from './kv-rows.ts'
 
 /** What one ask has read; a handle, whose contents are this file's. */
 export interface BatchRow {
@@ -27,12 +26,10 @@ interface Row {
   home: { cache: KvCache } | { pack: Pack; slot: number }
 }
 
-/** Rows whose caches lie in the same tensors, which go from run to run as they are. */
+/** Rows whose caches lie beside each other, and go from run to run as they are. */
 interface Pack {
-  tensors: CacheTensors
+  cache: KvCache
   slots: (Row | null)[]
-  /** Tokens that each slot has room for. */
-  width: number
 }
 
 /** A row that has gone leaves its slot for the next; more free ones than this part of those in use are computed in vain. */
@@ -111,10 +108,14 @@ export class BatchSession {
   keep(handle: BatchRow, length: number): KeptCache | null {
     if (this.#session.isOnDevice) return null
     const row = handle as Row
-    const isAll = 'cache' in row.home && row.length === length
-    const tensors = isAll ? this.#session.wholeOf(this.#apart(row)) : this.#packed([row], length)
-    const data: Record<string, Numbers> = {}
-    for (const { name } of this.#session.shapes) data[name] = tensors[name]?.data as Numbers
+    const { shapes } = this.#session
+    const place = this.#placeOf(row)
+    const isAll = 'cache' in row.home && row.home.cache.buffers === null && row.length === length
+    // Tensors that the graph gave are never changed.
+    const data = Object.fromEntries(
+      shapes.map((shape) => [shape.name, isAll ? place.data(shape.name) : numbersFor(shape, 1, length)])
+    )
+    if (!isAll) copyRow(shapes, place, wholeOf(data, length), length)
     return { data, length, bytes: this.bytesOf(length) }
   }
 
@@ -141,54 +142,40 @@ export class BatchSession {
     }
   }
 
-  /** The row's cache in tensors of its own. */
+  /** The row's cache by itself. */
   #apart(row: Row): KvCache {
     if ('cache' in row.home) return row.home.cache
     const { pack, slot } = row.home
-    const cache = this.#session.cacheOf(this.#packed([row], row.length), row.length)
+    const { cache } = this.#packed([row], null)
     pack.slots[slot] = null
     row.home = { cache }
     return cache
   }
 
-  #restored({ cache, length }: { cache: KeptCache; length: number }): KvCache {
-    const { shapes } = this.#session
-    const from: RowPlace = { data: (name) => cache.data[name] as Numbers, row: 0, width: cache.length, start: 0 }
-    const tensors: Record<string, Tensor> = {}
-    for (const shape of shapes) {
-      let numbers = cache.data[shape.name] as Numbers
-      if (length < cache.length) {
-        const part = numbersFor(shape, 1, length)
-        copyRow([shape], from, { data: () => part, row: 0, width: length, start: 0 }, length)
-        numbers = part
-      }
-      tensors[shape.name] = this.#session.tensorOf(shape, numbers, 1)
-    }
-    return this.#session.cacheOf(tensors, length)
+  #restored({ cache: kept, length }: { cache: KeptCache; length: number }): KvCache {
+    const cache = this.#session.roomFor([length], null)
+    copyRow(this.#session.shapes, wholeOf(kept.data, kept.length), slotOf(cache, { row: 0, length }), length)
+    return cache
   }
 
   #placeOf({ home, length }: Row): RowPlace {
-    if ('cache' in home) return placeIn(home.cache.tensors, { row: 0, width: widthOf(home.cache), start: 0 })
-    const { pack, slot } = home
-    return this.#slotOf(pack, slot, length)
+    return 'cache' in home ? slotOf(home.cache, { row: 0, length }) : this.#slotOf(home.pack.cache, home.slot, length)
   }
 
-  #slotOf({ tensors, width }: Pick<Pack, 'tensors' | 'width'>, slot: number, length: number): RowPlace {
-    return placeIn(tensors, { row: slot, width, start: this.#padding === 'left' ? width - length : 0 })
+  #slotOf(cache: KvCache, row: number, length: number): RowPlace {
+    return slotOf(cache, { row, length, fromEnd: this.#padding === 'left' })
   }
 
-  /** Copies of some rows' caches beside each other, as much of each as there is room for. */
-  #packed(rows: readonly Row[], width: number): CacheTensors {
-    const { shapes } = this.#session
-    const tensors: Record<string, Tensor> = {}
-    for (const shape of shapes) {
-      tensors[shape.name] = this.#session.tensorOf(shape, numbersFor(shape, rows.length, width), rows.length)
-    }
+  /** Copies of some rows beside each other. */
+  #packed(rows: readonly Row[], padding: Padding): Pack {
+    const cache = this.#session.roomFor(
+      rows.map(({ length }) => length),
+      padding
+    )
     rows.forEach((row, slot) => {
-      const length = Math.min(row.length, width)
-      copyRow(shapes, this.#placeOf(row), this.#slotOf({ tensors, width }, slot, length), length)
+      copyRow(this.#session.shapes, this.#placeOf(row), this.#slotOf(cache, slot, row.length), row.length)
     })
-    return tensors
+    return { cache, slots: [...rows] }
   }
 
   /** Puts rows together that share a run, moving as few as it can. @returns their packs; other rows are by themselves */
@@ -210,8 +197,7 @@ export class BatchSession {
     const packs = plans.flatMap(({ group, pack }) => {
       if (group.length === 1) group.forEach((row) => this.#apart(row))
       if (group.length === 1 || pack !== null) return []
-      const width = Math.max(...group.map(({ length }) => length))
-      const made: Pack = { tensors: this.#packed(group, width), slots: [...group], width }
+      const made = this.#packed(group, this.#padding)
       group.forEach((row, slot) => {
         this.#move(row, made, slot)
       })
@@ -221,7 +207,7 @@ export class BatchSession {
       if (pack === null) continue
       for (const row of group.filter(({ home }) => !('pack' in home) || home.pack !== pack)) {
         const slot = free.pop() as number
-        copyRow(this.#session.shapes, this.#placeOf(row), this.#slotOf(pack, slot, row.length), row.length)
+        copyRow(this.#session.shapes, this.#placeOf(row), this.#slotOf(pack.cache, slot, row.length), row.length)
         this.#move(row, pack, slot)
       }
       packs.push(pack)
@@ -241,36 +227,45 @@ export class BatchSession {
     for (const { home } of group) if ('pack' in home) members.set(home.pack, (members.get(home.pack) ?? 0) + 1)
     const [pack, inside] = [...members].sort((a, b) => b[1] - a[1])[0] ?? []
     if (pack === undefined || inside === undefined || taken.has(pack)) return null
-    const { slots, width } = pack
+    const { slots } = pack
+    const width = this.#widthOf(pack)
     const longest = Math.max(...group.map(({ length }) => length))
     const granted = group.reduce((sum, { most }) => sum + most, 0)
     const free = slots.filter((row) => row === null).length
     const fits =
       group.length - inside <= free &&
-      longest <= width &&
+      longest <= roomOf(pack.cache) &&
       width - longest <= Math.max(LEAST_SLACK, longest * SLACK_SHARE) &&
       slots.length - group.length <= Math.max(1, group.length * FREE_SHARE) &&
-      slots.length * (width + 1) <= granted
+      slots.length * (Math.max(width, longest) + 1) <= granted
     return fits ? pack : null
   }
 
+  /** Tokens that each slot is computed with. */
+  #widthOf({ cache, slots }: Pack): number {
+    // Buffers have more room than is used, and those who left may have been longer.
+    const isLoose = cache.buffers !== null && this.#padding === 'right'
+    return isLoose ? Math.max(...slots.map((row) => row?.length ?? 0)) : roomOf(cache)
+  }
+
   async #run(pack: Pack, idOf: ReadonlyMap<Row, number>): Promise<[Row, Float32Array][]> {
-    const { slots, width } = pack
+    const { slots } = pack
+    const lengths = slots.map((row) => row?.length ?? 0)
+    const width = this.#widthOf(pack)
     const columns = width + 1
     const mask = new BigInt64Array(slots.length * columns)
-    slots.forEach((row, slot) => {
+    lengths.forEach((length, slot) => {
       // Of a free slot the one new token, so that nothing is divided by nothing.
-      const length = row?.length ?? 0
       const start = slot * columns + (this.#padding === 'left' ? width - length : 0)
       mask.fill(1n, start, start + length + 1)
     })
-    const { tensors, logits } = await this.#session.forwardRows(pack.tensors, {
+    if (this.#padding === 'right') pack.cache.buffers?.hold(lengths)
+    const { cache, logits } = await this.#session.forwardRows(pack.cache, {
       ids: slots.map((row) => (row === null ? 0 : (idOf.get(row) ?? 0))),
-      positions: slots.map((row) => row?.length ?? 0),
+      positions: lengths,
       mask
     })
-    pack.tensors = tensors
-    pack.width = columns
+    pack.cache = cache
     return slots.flatMap((row, slot): [Row, Float32Array][] => {
       if (row === null) return []
       row.length++
@@ -293,7 +288,7 @@ export class BatchSession {
         caches.push(this.#apart(row))
       }
       const both = rows.map(({ row }) => row)
-      const pack: Pack = { tensors: this.#packed(both, 3), slots: both, width: 3 }
+      const pack = this.#packed(both, this.#padding)
       let same = true
       for (const id of [known(4), known(5)]) {
         const together = await this.#run(pack, new Map(both.map((row) => [row, id])))
@@ -311,8 +306,20 @@ export class BatchSession {
   }
 }
 
-/** Tokens that it has room for: kept buffers have more than there are. */
-function widthOf({ tensors }: KvCache): number {
+/** Tokens that each row has room for: buffers have more than there are. */
+function roomOf({ tensors }: KvCache): number {
   const [first] = Object.values(tensors)
   return first?.dims[2] ?? 0
+}
+
+/** @param place.fromEnd whether the last token is the last that there is room for. @default false: the first is */
+function slotOf(cache: KvCache, place: { row: number; length: number; fromEnd?: boolean }): RowPlace {
+  const { row, length, fromEnd = false } = place
+  const width = roomOf(cache)
+  return placeIn(cache.tensors, { row, width, start: fromEnd ? width - length : 0 })
+}
+
+/** One row that fills its arrays. */
+function wholeOf(data: Readonly<Record<string, Numbers>>, width: number): RowPlace {
+  return { data: (name) => data[name] as Numbers, row: 0, width, start: 0 }
 }

@@ -2,12 +2,13 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { BrokenModelError } from '../errors.ts'
 import { floatsOfHalves } from './float16.ts'
 import { PAST, presentOf, whyNotRunnable } from './graph-fit.ts'
+import type { Padding } from './graph-fit.ts'
 import { PLACES, WORTH_BYTES, newOf, rewire } from './graph-rewrite.ts'
 import type { RewiredGraph, Wishes } from './graph-rewrite.ts'
 import { KvBuffers } from './kv-buffers.ts'
 import type { KvLayout } from './kv-buffers.ts'
 import { numbersFor } from './kv-rows.ts'
-import type { CacheShape, CacheTensors, Numbers } from './kv-rows.ts'
+import type { CacheShape, CacheTensors } from './kv-rows.ts'
 import { reasonOf } from './model-folder.ts'
 import { summarizeOnnx } from './onnx-file.ts'
 import { whyNotTrusted } from './rewiring-check.ts'
@@ -15,11 +16,11 @@ import type { Runtime } from './runtime.ts'
 
 const PRESENT = /^present\.\d+\.(key|value)$/
 
-/** Keys and values of the tokens read so far. */
+/** Keys and values of the tokens read so far, of one row or of some that lie beside each other. */
 export interface KvCache {
   /** By the name of the input that takes them. */
   readonly tensors: CacheTensors
-  /** Tokens read so far. */
+  /** Tokens read so far, of the longest row. */
   readonly length: number
   /** Whose memory the tensors are, where it is used again for the next token; null where each run gives new ones. */
   readonly buffers: KvBuffers | null
@@ -215,33 +216,36 @@ export class DecoderSession {
     }))
   }
 
-  /** A tensor over numbers of that shape, which it does not copy. */
-  tensorOf({ type, heads, size }: CacheShape, numbers: Numbers, rows: number): Tensor {
-    return new this.#runtime.Tensor(type, numbers, [rows, heads, numbers.length / (rows * heads * size), size])
-  }
-
   /**
    * The cache before the first token.
    * @param options.whole to have the graph give all keys and values each time, whatever else it can. @default false
    */
   empty({ whole = false } = {}): KvCache {
-    const tensors = Object.fromEntries(
-      this.shapes.map((shape) => [shape.name, this.tensorOf(shape, numbersFor(shape, 1, 0), 1)])
-    )
-    return whole ? { tensors, length: 0, buffers: null } : this.cacheOf(tensors, 0)
+    return whole ? this.#fresh(1, 0) : this.roomFor([0], null)
   }
 
-  /** A cache of keys and values that were read before: the tensors are used as they are, or copied. */
-  cacheOf(tensors: CacheTensors, length: number): KvCache {
-    if (this.#layout === null) return { tensors, length, buffers: null }
-    const buffers = new KvBuffers(this.#runtime, this.shapes, this.#layout)
-    if (length > 0) buffers.append(tensors, length)
-    return { tensors: buffers.tensors(), length, buffers }
+  /**
+   * Room for what rows have read already, so many tokens each; the caller puts it there (`placeIn`).
+   * @param padding where rows are filled up that are shorter than the longest; null where there is one
+   */
+  roomFor(lengths: readonly number[], padding: Padding): KvCache {
+    const width = Math.max(...lengths)
+    const layout = this.#layout
+    // Packed rows are equally long, and only a graph that takes the length of each fills them up behind.
+    const fits = padding === null || layout === (padding === 'left' ? 'packed' : 'padded')
+    if (layout === null || !fits) return this.#fresh(lengths.length, width)
+    const held = padding === 'left' ? lengths.map(() => width) : lengths
+    const buffers = new KvBuffers(this.#runtime, this.shapes, layout, held)
+    return { tensors: buffers.tensors(), length: width, buffers }
   }
 
-  /** The keys and values of a cache and nothing else, each as long as it is. */
-  wholeOf({ tensors, buffers }: KvCache): CacheTensors {
-    return buffers === null ? tensors : buffers.whole()
+  #fresh(rows: number, width: number): KvCache {
+    const { Tensor } = this.#runtime
+    const tensors = this.shapes.map((shape) => {
+      const { name, type, heads, size } = shape
+      return [name, new Tensor(type, numbersFor(shape, rows, width), [rows, heads, width, size])] as const
+    })
+    return { tensors: Object.fromEntries(tensors), length: width, buffers: null }
   }
 
   /**
@@ -249,38 +253,47 @@ export class DecoderSession {
    * @returns the cache with them, and the logits that follow the last one (a copy, the caller's to change)
    */
   async forward(cache: KvCache, ids: readonly number[]): Promise<{ cache: KvCache; logits: Float32Array }> {
+    const input = after(cache, ids)
     const { buffers } = cache
-    if (buffers === null) return this.#forwardWhole(cache, ids)
     try {
-      return await this.#forwardNew(cache, buffers, ids)
+      const result = await this.#run(cache, input)
+      if (buffers === null) this.free(cache)
+      return { cache: result.cache, logits: lastRow(result.logits) }
     } catch (err) {
+      if (buffers === null) throw err
       // Nothing was added, so the same tokens can be read the other way.
-      const result = await this.#forwardWhole({ ...cache, tensors: buffers.whole(), buffers: null }, ids)
+      const result = await this.#runWhole(buffers.whole(), input)
       this.#layout = null
       this.#remark(`keys and values are copied as a whole from now on: ${reasonOf(err)}`)
-      return result
+      const { tensors, logits } = result
+      return { cache: { tensors, length: cache.length + ids.length, buffers: null }, logits: lastRow(logits) }
     }
   }
 
   /**
-   * One more token for each of several rows, whose caches lie in the same tensors and are as long as the longest; the mask
-   * says which of it are a row's own. It reads them and leaves them as they are.
+   * One more token for each of several rows; the mask says which of the cache are a row's own. The cache is used up by it,
+   * and where it fails it is as it was.
    *
-   * @returns the cache with one column more, and each row's logits, the caller's to change
+   * @returns the cache with one token more, and each row's logits, the caller's to change
    */
-  async forwardRows(past: CacheTensors, input: RowsInput): Promise<{ tensors: CacheTensors; logits: Float32Array[] }> {
+  async forwardRows(cache: KvCache, input: RowsInput): Promise<{ cache: KvCache; logits: Float32Array[] }> {
     const rows = input.ids.length
-    const { tensors, logits } = await this.#runWhole(past, { rows, ...input })
-    const all = floatsOf(logits.data)
+    const result = await this.#run(cache, { rows, ...input })
+    const all = floatsOf(result.logits.data)
     const width = all.length / rows
-    return { tensors, logits: input.ids.map((_, row) => all.subarray(row * width, (row + 1) * width)) }
+    return { cache: result.cache, logits: input.ids.map((_, row) => all.subarray(row * width, (row + 1) * width)) }
   }
 
-  async #forwardWhole(cache: KvCache, ids: readonly number[]): Promise<{ cache: KvCache; logits: Float32Array }> {
-    const { tensors, logits } = await this.#runWhole(cache.tensors, after(cache, ids))
-    this.free(cache)
-    const length = cache.length + ids.length
-    return { cache: { tensors, length, buffers: null }, logits: lastRow(logits) }
+  async #run(cache: KvCache, input: RunInput): Promise<{ cache: KvCache; logits: Tensor }> {
+    const { buffers } = cache
+    const count = input.ids.length / input.rows
+    const length = cache.length + count
+    if (buffers === null) {
+      const { tensors, logits } = await this.#runWhole(cache.tensors, input)
+      return { cache: { tensors, length, buffers }, logits }
+    }
+    const logits = await this.#runNew(cache.tensors, buffers, input)
+    return { cache: { tensors: buffers.tensors(), length, buffers }, logits }
   }
 
   async #runWhole(past: CacheTensors, input: RunInput): Promise<{ tensors: CacheTensors; logits: Tensor }> {
@@ -296,18 +309,15 @@ export class DecoderSession {
     return { tensors, logits: results.logits as Tensor }
   }
 
-  async #forwardNew(
-    cache: KvCache,
-    buffers: KvBuffers,
-    ids: readonly number[]
-  ): Promise<{ cache: KvCache; logits: Float32Array }> {
+  /** Adds what is new to the buffers, or, where it fails, nothing. */
+  async #runNew(past: CacheTensors, buffers: KvBuffers, input: RunInput): Promise<Tensor> {
+    const count = input.ids.length / input.rows
     const names = this.#past.map(({ name }) => [name, newOf(presentOf(name))] as const)
-    const feeds = { ...this.#feeds(cache.tensors, after(cache, ids)), [PLACES]: buffers.places(ids.length) }
+    const feeds = { ...this.#feeds(past, input), [PLACES]: buffers.places(count) }
     const results = await this.#session.run(feeds, ['logits', ...names.map(([, output]) => output)])
     const news = names.map(([name, output]) => [name, results[output] as Tensor] as const)
-    buffers.append(Object.fromEntries(news), ids.length)
-    const length = cache.length + ids.length
-    return { cache: { tensors: buffers.tensors(), length, buffers }, logits: lastRow(results.logits as Tensor) }
+    buffers.append(Object.fromEntries(news), count)
+    return results.logits as Tensor
   }
 
   #feeds(past: CacheTensors, { rows, ids, positions, mask }: RunInput): Record<string, Tensor> {

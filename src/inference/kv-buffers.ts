@@ -24,45 +24,30 @@ export class KvBuffers {
   #capacity = 0
   readonly #lengths: number[]
 
-  /** @param rows how many answers lie beside each other */
-  constructor(runtime: Pick<Runtime, 'Tensor'>, shapes: readonly CacheShape[], layout: KvLayout, rows = 1) {
+  /** @param lengths tokens of each row, for which there is room; the caller puts them there. @default one row, empty */
+  constructor(
+    runtime: Pick<Runtime, 'Tensor'>,
+    shapes: readonly CacheShape[],
+    layout: KvLayout,
+    lengths: readonly number[] = [0]
+  ) {
     this.#Tensor = runtime.Tensor
     this.#shapes = shapes
     this.#layout = layout
-    this.#lengths = Array.from({ length: rows }, () => 0)
-    this.#buffers = shapes.map((shape) => numbersFor(shape, 0, 0))
-  }
-
-  /**
-   * Rows of some buffers beside each other: how an answer joins others, and how the others go on when one leaves. Packed
-   * rows have to be equally long.
-   */
-  static beside(rows: readonly { of: KvBuffers; row: number }[]): KvBuffers {
-    const [first] = rows
-    if (first === undefined) throw new Error('no rows to put beside each other')
-    const all = new KvBuffers({ Tensor: first.of.#Tensor }, first.of.#shapes, first.of.#layout, rows.length)
-    rows.forEach(({ of, row }, index) => (all.#lengths[index] = of.#lengths[row] ?? 0))
-    all.#capacity = roomFor(all.#longest)
-    const stride = all.#stride
-    all.#buffers = all.#shapes.map((shape, at) => {
-      const { heads, size } = shape
-      const buffer = numbersFor(shape, rows.length, all.#capacity)
-      rows.forEach(({ of, row }, index) => {
-        const length = (of.#lengths[row] ?? 0) * size
-        for (let head = 0; head < heads; head++) {
-          const from = (row * heads + head) * of.#stride * size
-          const part = (of.#buffers[at] as Numbers).subarray(from, from + length)
-          buffer.set(part, (index * heads + head) * stride * size)
-        }
-      })
-      return buffer
-    })
-    return all
+    this.#lengths = [...lengths]
+    // One more than there are: the next token shall not copy what was just put there.
+    this.#capacity = this.#longest === 0 ? 0 : roomFor(this.#longest + 1)
+    this.#buffers = shapes.map((shape) => numbersFor(shape, lengths.length, this.#capacity))
   }
 
   /** Tokens of each row. */
   get lengths(): readonly number[] {
     return this.#lengths
+  }
+
+  /** Tokens of each row from now on, where others were put in the place of some. Packed rows stay equally long. */
+  hold(lengths: readonly number[]): void {
+    lengths.forEach((length, row) => (this.#lengths[row] = length))
   }
 
   /** What the graph is fed with. The next `append` changes what is in it. */

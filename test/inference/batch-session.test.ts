@@ -31,7 +31,7 @@ describe('the rows of a graph', () => {
       this.#model = models.get(name)!
       const { session } = this.#model
       const seen = Object.create(session) as typeof session
-      for (const method of ['free', 'tensorOf', 'empty', 'cacheOf', 'wholeOf'] as const) {
+      for (const method of ['free', 'empty', 'roomFor'] as const) {
         Object.defineProperty(seen, method, { value: session[method].bind(session) })
       }
       Object.defineProperty(seen, 'forward', {

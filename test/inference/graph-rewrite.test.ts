@@ -8,7 +8,6 @@ import type { SessionOptions } from '../../src/inference/decoder-session.ts'
 import { PREFILL_CHUNK } from '../../src/inference/batch-plan.ts'
 import { PLACES, WORTH_BYTES, newOf, rewire } from '../../src/inference/graph-rewrite.ts'
 import type { Wishes } from '../../src/inference/graph-rewrite.ts'
-import { KvBuffers } from '../../src/inference/kv-buffers.ts'
 import { RUNTIME_PACKAGE, loadRuntime } from '../../src/inference/runtime.ts'
 import type { Runtime } from '../../src/inference/runtime.ts'
 import { argmax } from '../../src/inference/sampling.ts'
@@ -156,49 +155,6 @@ describe('a rewired graph', function () {
     const session = await DecoderSession.create(runtime, graphOf('mini'), { provider: 'cpu', threads: 1 })
     assert.ok(perToken < WORTH_BYTES && session.empty().buffers === null, 'the built-in model loses by it')
     await session.release()
-  })
-
-  it('answers rows of different length in one run as it answers each alone', async () => {
-    const session = await open(graphOf('fused'), ALL)
-    const { model, folder } = (await rewire(graphOf('fused'), ALL))!
-    const raw = await runtime.InferenceSession.create(model, {
-      extra: { session: { model_external_initializers_file_folder_path: folder } }
-    })
-    const prompts = [Array.from({ length: 60 }, (_, index) => index), [7, 8, 9], Array.from({ length: 64 }, () => 3)]
-    const rows: { of: KvBuffers; row: number }[] = []
-    let [tokens, expected]: [number[], number[]] = [[], []]
-    for (const prompt of prompts) {
-      const read = await session.forward(session.empty(), prompt)
-      const next = argmax(read.logits)
-      tokens = [...tokens, next]
-      // The buffers go on beside each other; this answer alone needs its own.
-      rows.push({ of: KvBuffers.beside([{ of: read.cache.buffers!, row: 0 }]), row: 0 })
-      let { cache, logits } = await session.forward(read.cache, [next])
-      for (let step = 0; step < 8; step++) ({ cache, logits } = await session.forward(cache, [argmax(logits)]))
-      expected = [...expected, argmax(logits)]
-    }
-    const all = KvBuffers.beside(rows)
-    const { Tensor } = runtime
-    for (let step = 0; step < 9; step++) {
-      const width = Math.max(...all.lengths) + 1
-      const mask = all.lengths.flatMap((length) => Array.from({ length: width }, (_, at) => (at <= length ? 1n : 0n)))
-      const results = await raw.run({
-        ...all.tensors(),
-        input_ids: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [3, 1]),
-        attention_mask: new Tensor('int64', BigInt64Array.from(mask), [3, width]),
-        [PLACES]: all.places(1)
-      })
-      const news = Object.keys(all.tensors()).map((name) => [
-        name,
-        results[newOf(name.replace('past_key_values', 'present'))]!
-      ])
-      all.append(Object.fromEntries(news) as Record<string, Tensor>, 1)
-      const logits = results.logits!.data as Float32Array
-      tokens = [0, 1, 2].map((row) => argmax(logits.slice((row * logits.length) / 3, ((row + 1) * logits.length) / 3)))
-    }
-    assert.deepEqual(tokens, expected)
-    assert.deepEqual(all.lengths, [69, 12, 73])
-    await Promise.all([session.release(), raw.release()])
   })
 
   describe('is not used', () => {
