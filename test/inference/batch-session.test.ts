@@ -44,6 +44,8 @@ describe('the rows of a graph', () => {
       Object.defineProperty(seen, 'forwardRows', {
         value: (...args: Parameters<typeof session.forwardRows>) => {
           refuse(args[1].ids)
+          // What is new alone, where the graph can give it.
+          assert.ok(args[0].buffers !== null)
           this.runs.push(args[1].ids.length)
           return session.forwardRows(...args)
         }

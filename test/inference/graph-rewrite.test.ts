@@ -157,6 +157,21 @@ describe('a rewired graph', function () {
     await session.release()
   })
 
+  it('keeps rows beside each other only as the graph takes them', async () => {
+    for (const [name, padding, lengths] of [
+      ['plain', 'left', [5, 5]],
+      ['plain', 'right', null],
+      ['fused', 'right', [3, 5]],
+      ['fused', 'left', null]
+    ] as const) {
+      const session = await open(graphOf(name), ALL)
+      const { buffers, length, tensors } = session.roomFor([3, 5], padding)
+      assert.deepEqual([buffers?.lengths ?? null, length], [lengths, 5])
+      for (const { dims } of Object.values(tensors)) assert.equal(dims[0], 2)
+      await session.release()
+    }
+  })
+
   describe('is not used', () => {
     const path = graphOf('fused')
 
