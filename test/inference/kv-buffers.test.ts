@@ -79,7 +79,12 @@ describe('buffers of keys and values', () => {
   it('hold what a graph that joins old and new would give back, whatever the steps', () => {
     fc.assert(
       fc.property(shapes, layouts, steps, fc.integer({ min: 1, max: 3 }), (shape, layout, counts, rows) => {
-        const buffers = new KvBuffers(runtime, [shape], layout, Array.from({ length: rows }, () => 0))
+        const buffers = new KvBuffers(
+          runtime,
+          [shape],
+          layout,
+          Array.from({ length: rows }, () => 0)
+        )
         let expected: Nested = fresh(rows, shape, 0)
         for (const tokens of counts) {
           const [length = 0] = buffers.lengths

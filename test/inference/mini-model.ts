@@ -27,7 +27,10 @@ export async function loadMini(): Promise<MiniModel> {
   const graph = join(FOLDER, 'onnx', 'model.onnx')
   const session = await DecoderSession.create(runtime, graph, { provider: 'cpu', threads: 1 })
   const model = await loadModelText(FOLDER)
-  const rows = new Batcher(new BatchSession(session, { padding: 'right', worth: Infinity }), { reuse: 'pieces', prefillRate: 0 })
+  const rows = new Batcher(new BatchSession(session, { padding: 'right', worth: Infinity }), {
+    reuse: 'pieces',
+    prefillRate: 0
+  })
   const sampling = resolveSampling({ temperature: 0, maxTokens: LONGEST_ANSWER, seed: 0 }, {}, LONGEST_ANSWER)
   const { signal } = new AbortController()
   return {
