@@ -57,7 +57,8 @@ export async function takeLockSoon(paths: Paths, purpose: LockPurpose): Promise<
       return takeLock(paths, purpose)
     } catch (err) {
       const waiting = performance.now() - started < VISIT_MS
-      if (!waiting || !(err instanceof HomeInUseError) || readHolder(paths)?.purpose !== 'ask') throw err
+      // A holder that is not named is about to be, or is just going.
+      if (!waiting || !(err instanceof HomeInUseError) || readHolder(paths)?.purpose === 'join') throw err
     }
     await delay(LOOK_AGAIN_MS)
   }

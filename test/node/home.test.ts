@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { ConfigError, HomeInUseError, HomeUnusableError, IdentityError } from '../../src/errors.ts'
 import { loadControlToken, loadOrCreateControlToken } from '../../src/node/control-token.ts'
@@ -101,7 +102,19 @@ describe('a home', () => {
       // The first look is over; the visit ends.
       visit.release()
       const lock = await soon
-      await assert.rejects(takeLockSoon(paths, 'join'), HomeInUseError)
+      // It does not even look again.
+      const outcome = Promise.race([takeLockSoon(paths, 'join'), setImmediate('it waits')])
+      await assert.rejects(outcome, HomeInUseError)
+      lock.release()
+    })
+
+    it('is waited for where its holder has not said who it is', async () => {
+      const paths = pathsOf(home)
+      const visit = takeLock(paths, 'join')
+      rmSync(paths.lockHolder)
+      const soon = takeLockSoon(paths, 'join')
+      visit.release()
+      const lock = await soon
       lock.release()
     })
 

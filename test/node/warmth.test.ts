@@ -43,6 +43,22 @@ describe('a conversation', () => {
     assert.equal(warmth.find(next)?.peerId, DESKTOP.peer.id)
   })
 
+  it('is known to one that has read all of it for the first time with another model', () => {
+    const warmth = answered()
+    warmth.answered(FOLLOW_UP, '1815 to 1852.', { candidate: DESKTOP, model: OTHER }, 0)
+    const next: Message[] = [...FOLLOW_UP, { role: 'assistant', content: '1815 to 1852.' }, ...TURN]
+    assert.equal(warmth.find(next)?.model, OTHER.hash)
+  })
+
+  it('is not forgotten while it is had again', () => {
+    const warmth = answered()
+    for (let other = 0; other < 100; other++) {
+      warmth.answered([{ role: 'user', content: String(other) }], 'Yes.', { candidate: DESKTOP, model: MODEL })
+      warmth.answered(TURN, 'A mathematician.', { candidate: DESKTOP, model: MODEL })
+    }
+    assert.ok(warmth.find(FOLLOW_UP) !== undefined)
+  })
+
   it('is forgotten when many others were had since', () => {
     const warmth = answered()
     for (let other = 0; other < 64; other++) {
