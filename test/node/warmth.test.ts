@@ -54,7 +54,7 @@ describe('a conversation', () => {
     const warmth = answered()
     for (let other = 0; other < 100; other++) {
       warmth.answered([{ role: 'user', content: String(other) }], 'Yes.', { candidate: DESKTOP, model: MODEL })
-      warmth.answered(TURN, 'A mathematician.', { candidate: DESKTOP, model: MODEL })
+      if (other === 50) warmth.answered(TURN, 'A mathematician.', { candidate: DESKTOP, model: MODEL })
     }
     assert.ok(warmth.find(FOLLOW_UP) !== undefined)
   })
