@@ -185,6 +185,14 @@ export class Documents {
     await this.#settling
   }
 
+  /** Makes all that was merged until now durable, and tells of it. @throws what the store throws */
+  async settle(): Promise<void> {
+    const last = this.#untold.at(-1)
+    if (last === undefined) return
+    await this.#init.store.settle()
+    this.#tell(this.#untold.indexOf(last) + 1)
+  }
+
   /** What a device lacks that has the state vector, in pieces that can each be merged in order. */
   *pieces(id: string, vector: Uint8Array = EMPTY_VECTOR): Generator<Uint8Array> {
     const document = this.open(id)
@@ -406,15 +414,11 @@ export class Documents {
   }
 
   async #settle(): Promise<void> {
-    const { store, warn } = this.#init
     try {
-      for (let last = this.#untold.at(-1); last !== undefined; last = this.#untold.at(-1)) {
-        await store.settle()
-        this.#tell(this.#untold.indexOf(last) + 1)
-      }
+      while (this.#untold.length > 0) await this.settle()
     } catch (error) {
       // What comes next tries again, and tells of these first.
-      warn(
+      this.#init.warn(
         `What other devices said may not be on the disk yet: ${error instanceof Error ? error.message : String(error)}`
       )
     } finally {
