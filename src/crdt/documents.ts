@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import * as Y from 'yjs'
 import { NotAllowedError, ProtocolError } from '../errors.ts'
-import { cutUpdate } from './cut-update.ts'
+import { cutUpdate, structPieces } from './cut-update.ts'
 import { Document, type Applied, type Head } from './document.ts'
 import { differences, indexChange, indexed, indexedPlain, knownEntries } from './differences.ts'
 import { isErased, isGone, titleOf, visibleEntries } from './entries.ts'
@@ -11,10 +11,10 @@ import { carriedWrites, salvage, wronglyTaken } from './healing.ts'
 import { withoutEntries } from './erasing.ts'
 import { fits, inspectUpdate, type Inspected } from './inspect-update.ts'
 import { entryOf, generation, generationOf, isDocumentId, kindOf, lineageOf, newId } from './keys.ts'
-import { MAX_DOCUMENTS, MAX_GENERATION, MAX_KEYS, MAX_UPDATE_BYTES } from './limits.ts'
+import { MAX_DOCUMENTS, MAX_GENERATION, MAX_KEYS, MAX_UPDATE_BYTES, PIECE_BYTES } from './limits.ts'
 import type { DocumentRecord, IndexedMemory, MemoryStore, Place, StoredNotice, StoredRow } from './store.ts'
 import { addVanished, isMany, type Spell } from './vanishing.ts'
-import { wholeUpdate } from './whole-update.ts'
+import { plainStructs, wholeUpdate } from './whole-update.ts'
 
 /** A device's Ed25519 public key: 64 lower-case hexadecimal digits. */
 export type DeviceKey = string
@@ -200,10 +200,15 @@ export class Documents {
   }
 
   /** All of a document, in pieces that can each be merged in order; it is not kept in memory for that. */
-  *whole(id: string, pieceBytes?: number): Generator<Uint8Array> {
+  *whole(id: string, pieceBytes = PIECE_BYTES): Generator<Uint8Array> {
     const current = this.heads.get(id)?.id ?? id
-    const update = this.#opened.has(current) ? null : wholeUpdate(this.#init.store.rows(current))
-    yield* cutUpdate(update ?? this.open(current).since(), new Map(), pieceBytes)
+    const rows = this.#init.store.rows(current)
+    const plain = rows.every(isIntact) ? plainStructs(updatesOf(rows)) : null
+    if (plain !== null) yield* structPieces(plain, new Map(), pieceBytes)
+    else {
+      const update = this.#opened.has(current) ? null : wholeUpdate(rows)
+      yield* cutUpdate(update ?? this.open(current).since(), new Map(), pieceBytes)
+    }
   }
 
   /** Brings what an earlier generation of a document holds, which came from elsewhere, into the latest one. */
