@@ -13,8 +13,6 @@ export interface Struct extends Bytes {
   length: number
   /** The write that it follows on, or null. */
   origin: { writer: number; clock: number } | null
-  /** The key that it names; one that follows on another does not. */
-  key: string | null
   isDeleted: boolean
 }
 
@@ -70,30 +68,26 @@ function readStruct(bytes: Buffer, decoder: decoding.Decoder, writer: number, cl
   const content = info & CONTENT
   if ((info & HAS_RIGHT) !== 0 || (content !== DELETED && content !== ANY)) throw unknown()
   let origin: Struct['origin'] = null
-  let key: string | null = null
   if ((info & HAS_LEFT) !== 0) {
     origin = { writer: decoding.readVarUint(decoder), clock: decoding.readVarUint(decoder) }
   } else {
     if (decoding.readVarUint(decoder) !== 1) throw unknown()
     skip(bytes, decoder)
-    const at = skip(bytes, decoder)
-    key = bytes.toString('latin1', at, decoder.pos)
+    skip(bytes, decoder)
   }
   const length = decoding.readVarUint(decoder)
   if (content === ANY) {
     if (length !== 1 || decoding.readUint8(decoder) !== STRING) throw unknown()
     skip(bytes, decoder)
   }
-  return { writer, clock, length, origin, key, isDeleted: content === DELETED, bytes, start, end: decoder.pos }
+  return { writer, clock, length, origin, isDeleted: content === DELETED, bytes, start, end: decoder.pos }
 }
 
-/** Passes over a text. @returns where it begins */
-function skip(bytes: Buffer, decoder: decoding.Decoder): number {
+/** Passes over a text. */
+function skip(bytes: Buffer, decoder: decoding.Decoder): void {
   const length = decoding.readVarUint(decoder)
-  const start = decoder.pos
   decoder.pos += length
   if (decoder.pos > bytes.length) throw unknown()
-  return start
 }
 
 function unknown(): Error {

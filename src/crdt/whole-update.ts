@@ -20,20 +20,18 @@ export function wholeUpdate(rows: readonly StoredRow[]): Uint8Array | null {
 }
 
 /**
- * What rows hold, where that is all that they say together: nothing of it was erased or replaced, or written twice. Then
- * their bytes can be cut as they are.
+ * What rows hold, where that is all that they say together: none deletes anything, and they follow each other without a
+ * gap. Then their bytes can be cut as they are. What replaces another value, or loses to one, was stored with a deletion.
  */
 export function plainStructs(updates: Iterable<Uint8Array>): Struct[] | null {
   const all: Struct[] = []
-  const keys = new Set<string>()
   const clocks = new Map<number, number>()
   for (const update of updates) {
     const { structs, deletions } = readUpdate(update)
     if (deletions.length > 0) return null
     for (const struct of structs) {
-      const { writer, clock, length, key, isDeleted } = struct
-      if (key === null || isDeleted || keys.has(key) || clock !== (clocks.get(writer) ?? 0)) return null
-      keys.add(key)
+      const { writer, clock, length } = struct
+      if (clock !== (clocks.get(writer) ?? 0)) return null
       clocks.set(writer, clock + length)
       all.push(struct)
     }
