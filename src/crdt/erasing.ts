@@ -54,7 +54,7 @@ function written(struct: Y.Item | Y.GC | Y.Skip): Struct {
   const bytes = encoder.toUint8Array()
   const { client: writer, clock } = struct.id
   const { length } = struct
-  return { writer, clock, length, origin: null, isDeleted: false, bytes, start: 0, end: bytes.length }
+  return { writer, clock, length, origin: null, bytes, start: 0, end: bytes.length }
 }
 
 /** @returns whether a key became known that was not */

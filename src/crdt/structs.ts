@@ -13,7 +13,6 @@ export interface Struct extends Bytes {
   length: number
   /** The write that it follows on, or null. */
   origin: { writer: number; clock: number } | null
-  isDeleted: boolean
 }
 
 /** A part of some bytes. */
@@ -80,7 +79,7 @@ function readStruct(bytes: Buffer, decoder: decoding.Decoder, writer: number, cl
     if (length !== 1 || decoding.readUint8(decoder) !== STRING) throw unknown()
     skip(bytes, decoder)
   }
-  return { writer, clock, length, origin, isDeleted: content === DELETED, bytes, start, end: decoder.pos }
+  return { writer, clock, length, origin, bytes, start, end: decoder.pos }
 }
 
 /** Passes over a text. */
