@@ -7,8 +7,8 @@ import type { Inspected, PlainEntry } from './inspect-update.ts'
 /**
  * A document that came to this device just now, as long as all that came of it are entries that were written once. What
  * Yjs would say of it follows from the updates alone: the clocks are those that they cover, nothing is deleted, and every
- * value is the one that stands there. So nothing is built in memory, which takes a fifth of the time; whoever needs the
- * document itself opens it from what was stored.
+ * value is the one that stands there. So nothing has to be built in memory; whoever needs the document itself opens it from
+ * what was stored.
  */
 export class FreshDocument {
   readonly id: string
