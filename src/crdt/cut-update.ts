@@ -1,26 +1,17 @@
 import * as encoding from 'lib0/encoding'
-import * as Y from 'yjs'
 import { MAX_STRUCTS, PIECE_BYTES } from './limits.ts'
+import { readUpdate, type Bytes, type Deletion, type Struct } from './structs.ts'
 
 /** Room for the numbers around the structs of one piece: counts, and a writer and a clock for each section. */
 const SLACK_BYTES = 4096
 /** A writer, a clock and a count, each as long as a number can be. */
 const SECTION_BYTES = 20
 
-type Struct = ReturnType<typeof Y.decodeUpdate>['structs'][number]
-type Deletions = ReturnType<typeof Y.decodeUpdate>['ds']
-
-interface Deletion {
-  writer: number
-  clock: number
-  length: number
-}
-
 /**
  * Cuts an update into pieces that each keep within the limits and, applied in order, never leave a gap: a write comes after
  * what it builds on, and deletions come last.
  *
- * @param update as Yjs encodes it, from a document of ours
+ * @param update as Yjs encodes it, of a document of ours
  * @param vector what the receiver has
  * @param pieceBytes how large a piece may be, unless one value is larger
  */
@@ -35,20 +26,20 @@ export function* cutUpdate(
     yield update
     return
   }
-  const { structs, ds } = Y.decodeUpdate(update)
+  const { structs, deletions } = readUpdate(update)
   if (update.length <= pieceBytes && structs.length <= MAX_STRUCTS) {
     yield update
     return
   }
   yield* structPieces(structs, new Map(vector), pieceBytes)
-  yield* deletionPieces(ds)
+  yield* deletionPieces(deletions)
 }
 
 /** An update of structs that follow each other in each writer, and of deletions; without any limit. */
-export function encodeUpdate(structs: readonly Struct[], ds: Deletions): Uint8Array {
+export function encodeUpdate(structs: readonly Struct[], deletions: readonly Deletion[]): Uint8Array {
   const piece = new Piece(Infinity, Infinity)
   for (const struct of structs) piece.take(struct)
-  return piece.encode(deletionsOf(ds))
+  return piece.encode(deletions)
 }
 
 /** Neither structs nor deletions. */
@@ -56,15 +47,16 @@ function isEmpty(update: Uint8Array): boolean {
   return update.length === 2 && update[0] === 0 && update[1] === 0
 }
 
-function* structPieces(
+/** As `cutUpdate`, of structs that may stand in several updates. */
+export function* structPieces(
   structs: readonly Struct[],
   clocks: Map<number, number>,
   pieceBytes: number
 ): Generator<Uint8Array> {
   const queues = new Map<number, Struct[]>()
   for (const struct of structs) {
-    const queue = queues.get(struct.id.client)
-    if (queue === undefined) queues.set(struct.id.client, [struct])
+    const queue = queues.get(struct.writer)
+    if (queue === undefined) queues.set(struct.writer, [struct])
     else queue.push(struct)
   }
   const next = new Map<number, number>()
@@ -81,7 +73,7 @@ function* structPieces(
           piece = new Piece(MAX_STRUCTS, pieceBytes)
           piece.take(struct)
         }
-        clocks.set(writer, struct.id.clock + struct.length)
+        clocks.set(writer, struct.clock + struct.length)
         next.set(writer, index + 1)
         left--
       }
@@ -92,15 +84,13 @@ function* structPieces(
 }
 
 /** Whether the receiver has, by then, what a struct builds on. */
-function isReady(struct: Struct, clocks: ReadonlyMap<number, number>): boolean {
-  if (!(struct instanceof Y.Item) || struct.origin === null) return true
-  const { client, clock } = struct.origin
-  return client === struct.id.client || (clocks.get(client) ?? 0) > clock
+function isReady({ writer, origin }: Struct, clocks: ReadonlyMap<number, number>): boolean {
+  return origin === null || origin.writer === writer || (clocks.get(origin.writer) ?? 0) > origin.clock
 }
 
 /** Structs of one piece, by writer. A writer's structs follow each other without a gap. */
 class Piece {
-  readonly #sections = new Map<number, { clock: number; count: number; encoder: Y.UpdateEncoderV1 }>()
+  readonly #sections = new Map<number, { clock: number; count: number; parts: Bytes[] }>()
   readonly #maxStructs: number
   readonly #maxBytes: number
   #count = 0
@@ -117,17 +107,18 @@ class Piece {
 
   /** @returns false when there is no room for it */
   take(struct: Struct): boolean {
-    const single = new Y.UpdateEncoderV1()
-    struct.write(single, 0)
-    const bytes = single.toUint8Array()
-    const size = bytes.length + (this.#sections.has(struct.id.client) ? 0 : SECTION_BYTES)
+    const { writer, clock, bytes, start, end } = struct
+    const size = end - start + (this.#sections.has(writer) ? 0 : SECTION_BYTES)
     if (this.#count > 0 && (this.#count >= this.#maxStructs || this.#bytes + size > this.#maxBytes)) return false
-    let section = this.#sections.get(struct.id.client)
+    let section = this.#sections.get(writer)
     if (section === undefined) {
-      section = { clock: struct.id.clock, count: 0, encoder: new Y.UpdateEncoderV1() }
-      this.#sections.set(struct.id.client, section)
+      section = { clock, count: 0, parts: [] }
+      this.#sections.set(writer, section)
     }
-    encoding.writeUint8Array(section.encoder.restEncoder, bytes)
+    const last = section.parts.at(-1)
+    // What stands together is copied together.
+    if (last?.bytes === bytes && last.end === start) last.end = end
+    else section.parts.push({ bytes, start, end })
     section.count++
     this.#count++
     this.#bytes += size
@@ -137,11 +128,11 @@ class Piece {
   encode(deletions: readonly Deletion[] = []): Uint8Array {
     const encoder = encoding.createEncoder()
     encoding.writeVarUint(encoder, this.#sections.size)
-    for (const [writer, { clock, count, encoder: structs }] of this.#sections) {
+    for (const [writer, { clock, count, parts }] of this.#sections) {
       encoding.writeVarUint(encoder, count)
       encoding.writeVarUint(encoder, writer)
       encoding.writeVarUint(encoder, clock)
-      encoding.writeUint8Array(encoder, structs.toUint8Array())
+      for (const { bytes, start, end } of parts) encoding.writeUint8Array(encoder, bytes.subarray(start, end))
     }
     writeDeletions(encoder, deletions)
     return encoding.toUint8Array(encoder)
@@ -169,11 +160,6 @@ function writeDeletions(encoder: encoding.Encoder, deletions: readonly Deletion[
 /** Ranges of one piece: each takes at most two numbers of eight bytes, and a section of its own. */
 const RANGES = Math.floor((PIECE_BYTES - SLACK_BYTES) / (SECTION_BYTES + 16))
 
-function* deletionPieces(ds: Deletions): Generator<Uint8Array> {
-  const all = deletionsOf(ds)
+function* deletionPieces(all: readonly Deletion[]): Generator<Uint8Array> {
   for (let start = 0; start < all.length; start += RANGES) yield new Piece().encode(all.slice(start, start + RANGES))
-}
-
-function deletionsOf(ds: Deletions): Deletion[] {
-  return [...ds.clients].flatMap(([writer, ranges]) => ranges.map(({ clock, len }) => ({ writer, clock, length: len })))
 }

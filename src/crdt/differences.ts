@@ -1,6 +1,7 @@
 import type { Document } from './document.ts'
 import type { DocumentChange } from './documents.ts'
-import { isVisible, memoryOf, visibleEntries } from './entries.ts'
+import { isVisible, memoryOf, visibleEntries, writtenMemory } from './entries.ts'
+import type { PlainEntry } from './inspect-update.ts'
 import { entryOf, kindOf } from './keys.ts'
 import type { IndexedMemory, Place } from './store.ts'
 
@@ -19,6 +20,15 @@ function* indexedEntries(document: Document, ids: Iterable<string>): Generator<I
 
 export function indexed(document: Document, ids: Iterable<string>): IndexedMemory[] {
   return [...indexedEntries(document, ids)]
+}
+
+/** The same of entries as they were first written, in a document that says nothing else of them. */
+export function indexedPlain(document: string, entries: readonly PlainEntry[]): IndexedMemory[] {
+  if (kindOf(document) !== 'memories') return []
+  return entries.flatMap(({ id, value }) => {
+    const memory = writtenMemory(id, value)
+    return memory === null ? [] : [{ ...memory, document }]
+  })
 }
 
 /** What a change means for the index. */

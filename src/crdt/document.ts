@@ -1,5 +1,6 @@
 import { hash, randomInt } from 'node:crypto'
 import * as Y from 'yjs'
+import { combine, contentHash } from './content-hash.ts'
 import { ROOT } from './inspect-update.ts'
 import { entryOf, newTagKey } from './keys.ts'
 
@@ -152,16 +153,16 @@ export class Document {
   /** Brings the content's hash up to date with one key. */
   #note(key: string): void {
     const old = this.#hashes.get(key)
-    if (old !== undefined) this.#combine(old)
+    if (old !== undefined) combine(this.#content, old)
     const value = this.#map.get(key)
     if (key.includes('/') && (old === undefined) !== (value === undefined)) this.#noteField(key, value !== undefined)
     if (value === undefined) {
       this.#hashes.delete(key)
       return
     }
-    const fresh = hash('sha256', `${key}\n${value}`, 'buffer')
+    const fresh = contentHash(key, value)
     this.#hashes.set(key, fresh)
-    this.#combine(fresh)
+    combine(this.#content, fresh)
   }
 
   #noteField(key: string, isThere: boolean): void {
@@ -169,13 +170,6 @@ export class Document {
     const keys = this.#fields.get(id) ?? new Set()
     if (isThere) this.#fields.set(id, keys.add(key))
     else if (keys.delete(key) && keys.size === 0) this.#fields.delete(id)
-  }
-
-  #combine(digest: Uint8Array): void {
-    // Without an iterator: this is done for each key of each document that is opened.
-    for (let index = 0; index < digest.length; index++) {
-      this.#content[index] = (this.#content[index] ?? 0) ^ (digest[index] ?? 0)
-    }
   }
 }
 

@@ -1,19 +1,20 @@
 import { hash } from 'node:crypto'
 import * as Y from 'yjs'
 import { NotAllowedError, ProtocolError } from '../errors.ts'
-import { cutUpdate } from './cut-update.ts'
+import { cutUpdate, structPieces } from './cut-update.ts'
 import { Document, type Applied, type Head } from './document.ts'
-import { differences, indexChange, indexed, knownEntries } from './differences.ts'
+import { differences, indexChange, indexed, indexedPlain, knownEntries } from './differences.ts'
 import { isErased, isGone, titleOf, visibleEntries } from './entries.ts'
+import { FreshDocument } from './fresh-document.ts'
 import { Heads } from './heads.ts'
 import { carriedWrites, salvage, wronglyTaken } from './healing.ts'
 import { withoutEntries } from './erasing.ts'
-import { fits, inspectUpdate } from './inspect-update.ts'
+import { fits, inspectUpdate, type Inspected } from './inspect-update.ts'
 import { entryOf, generation, generationOf, isDocumentId, kindOf, lineageOf, newId } from './keys.ts'
-import { MAX_DOCUMENTS, MAX_GENERATION, MAX_KEYS, MAX_UPDATE_BYTES } from './limits.ts'
-import type { DocumentRecord, MemoryStore, StoredNotice, StoredRow } from './store.ts'
+import { MAX_DOCUMENTS, MAX_GENERATION, MAX_KEYS, MAX_UPDATE_BYTES, PIECE_BYTES } from './limits.ts'
+import type { DocumentRecord, IndexedMemory, MemoryStore, Place, StoredNotice, StoredRow } from './store.ts'
 import { addVanished, isMany, type Spell } from './vanishing.ts'
-import { wholeUpdate } from './whole-update.ts'
+import { plainStructs, wholeUpdate } from './whole-update.ts'
 
 /** A device's Ed25519 public key: 64 lower-case hexadecimal digits. */
 export type DeviceKey = string
@@ -84,6 +85,8 @@ export class Documents {
   readonly #init: DocumentsInit
   /** In the order of their last use. */
   readonly #opened = new Map<string, Opened>()
+  /** The document that came last and was not opened since. */
+  #fresh: FreshDocument | null = null
   readonly #listeners = new Set<(change: DocumentChange) => void>()
   readonly #spells = new Map<DeviceKey | null, Spell>()
   /** What was committed and nobody was told of yet, the oldest first. */
@@ -147,6 +150,8 @@ export class Documents {
     if (latest !== undefined && generationOf(latest.id) > generationOf(id)) {
       return { outcome: 'superseded', document: id, by: latest.id }
     }
+    const fresh = this.#freshFor(id, inspected)
+    if (fresh !== null) return this.#mergeFresh(fresh, inspected, { from, update, lazily })
     const opened = this.#open(id)
     const { document } = opened
     if (document.keys + inspected.keys.size > MAX_KEYS) {
@@ -180,6 +185,14 @@ export class Documents {
     await this.#settling
   }
 
+  /** Makes all that was merged until now durable, and tells of it. @throws what the store throws */
+  async settle(): Promise<void> {
+    const last = this.#untold.at(-1)
+    if (last === undefined) return
+    await this.#init.store.settle()
+    this.#tell(this.#untold.indexOf(last) + 1)
+  }
+
   /** What a device lacks that has the state vector, in pieces that can each be merged in order. */
   *pieces(id: string, vector: Uint8Array = EMPTY_VECTOR): Generator<Uint8Array> {
     const document = this.open(id)
@@ -187,10 +200,15 @@ export class Documents {
   }
 
   /** All of a document, in pieces that can each be merged in order; it is not kept in memory for that. */
-  *whole(id: string, pieceBytes?: number): Generator<Uint8Array> {
+  *whole(id: string, pieceBytes = PIECE_BYTES): Generator<Uint8Array> {
     const current = this.heads.get(id)?.id ?? id
-    const update = this.#opened.has(current) ? null : wholeUpdate(this.#init.store.rows(current))
-    yield* cutUpdate(update ?? this.open(current).since(), new Map(), pieceBytes)
+    const rows = this.#init.store.rows(current)
+    const plain = rows.every(isIntact) ? plainStructs(updatesOf(rows)) : null
+    if (plain !== null) yield* structPieces(plain, new Map(), pieceBytes)
+    else {
+      const update = this.#opened.has(current) ? null : wholeUpdate(rows)
+      yield* cutUpdate(update ?? this.open(current).since(), new Map(), pieceBytes)
+    }
   }
 
   /** Brings what an earlier generation of a document holds, which came from elsewhere, into the latest one. */
@@ -276,7 +294,47 @@ export class Documents {
     this.#opened.delete(id)
   }
 
+  /** The document that an update can be merged into without opening it, or null. */
+  #freshFor(id: string, inspected: Inspected): FreshDocument | null {
+    if (this.#opened.has(id)) return null
+    const begun = this.#fresh?.id === id ? this.#fresh : null
+    if (begun === null && this.heads.get(id) !== undefined) return null
+    const fresh = begun ?? new FreshDocument(id)
+    return fresh.takes(inspected) ? fresh : null
+  }
+
+  /** As `merge` does it with a document that is open; nothing in it can change or vanish. */
+  #mergeFresh(
+    fresh: FreshDocument,
+    inspected: Inspected,
+    { from, update, lazily }: { from: DeviceKey | null; update: Uint8Array; lazily: boolean }
+  ): Merged {
+    const { id } = fresh
+    if (fresh.entries + inspected.keys.size > MAX_KEYS) return { outcome: 'full', document: id }
+    const entries = inspected.plain ?? []
+    const added = entries.map((entry) => entry.id)
+    // The bytes may be a part of many that nobody keeps.
+    const change = { document: id, from, update: new Uint8Array(update), added, changed: [], vanished: [] }
+    const time = this.#init.now()
+    fresh.take(inspected, entries)
+    const bytes = (this.#recordFor(id)?.bytes ?? 0) + update.length
+    const record = {
+      ...{ id, ...fresh.head(), vector: fresh.vector(), entries: fresh.entries },
+      ...{ bytes, title: null, time, gone: false }
+    }
+    // Before anybody is told, who may open it: from then on it says what is stored no more.
+    this.#fresh = fresh
+    try {
+      this.#append(change, { record, put: indexedPlain(id, entries), remove: [], lazily })
+    } catch (error) {
+      this.#fresh = null
+      throw error
+    }
+    return { outcome: 'merged', document: id, added, changed: [], vanished: [], known: [] }
+  }
+
   #open(id: string): Opened {
+    if (this.#fresh?.id === id) this.#fresh = null
     const known = this.#opened.get(id)
     if (known !== undefined) {
       this.#opened.delete(id)
@@ -334,37 +392,38 @@ export class Documents {
     }
     // Invariant 2: merging twice changes nothing, not even on the disk.
     if (update === null) return null
-    const { store, now } = this.#init
+    const { now } = this.#init
     const change = { document: document.id, from, update, ...differences(opened, keys.keys()) }
-    const time = now()
-    let sequence: number | undefined
     try {
-      const record = this.#recordOf(opened, (this.#recordFor(document.id)?.bytes ?? 0) + update.length, time)
-      const { put, remove } = indexChange(document, change)
-      const sha256 = hash('sha256', update, 'buffer')
-      const rows = [{ document: document.id, update, sha256, time }]
-      sequence = store.commit({ rows, documents: [record], put, remove }, { lazily })[0]
-      this.heads.set(record)
+      const record = this.#recordOf(opened, (this.#recordFor(document.id)?.bytes ?? 0) + update.length, now())
+      return { change, sequence: this.#append(change, { record, ...indexChange(document, change), lazily }) }
     } catch (error) {
       this.#opened.delete(document.id)
       throw error
     }
+  }
+
+  /** One transaction, of which all that listen are told once it is durable. @returns the sequence of its row */
+  #append(
+    change: DocumentChange,
+    { record, put, remove, lazily }: { record: DocumentRecord; put: IndexedMemory[]; remove: Place[]; lazily: boolean }
+  ): number {
+    const { document, update } = change
+    const rows = [{ document, update, sha256: hash('sha256', update, 'buffer'), time: record.time }]
+    const [sequence = 0] = this.#init.store.commit({ rows, documents: [record], put, remove }, { lazily })
+    this.heads.set(record)
     this.#untold.push(change)
     if (lazily) this.#settling ??= this.#settle()
     else this.#tell(this.#untold.length)
-    return { change, sequence: sequence ?? 0 }
+    return sequence
   }
 
   async #settle(): Promise<void> {
-    const { store, warn } = this.#init
     try {
-      for (let last = this.#untold.at(-1); last !== undefined; last = this.#untold.at(-1)) {
-        await store.settle()
-        this.#tell(this.#untold.indexOf(last) + 1)
-      }
+      while (this.#untold.length > 0) await this.settle()
     } catch (error) {
       // What comes next tries again, and tells of these first.
-      warn(
+      this.#init.warn(
         `What other devices said may not be on the disk yet: ${error instanceof Error ? error.message : String(error)}`
       )
     } finally {

@@ -9,7 +9,7 @@ export type Get = (key: string) => string | undefined
 export interface Reading {
   get: Get
   /** The keys of what was edited of it. */
-  fieldsOf: (id: string) => Iterable<string>
+  fieldsOf: (id: string) => ReadonlySet<string>
 }
 
 /** … and to tag it. */
@@ -49,24 +49,31 @@ export function visibleEntries(keys: Iterable<string>, get: Get): Set<string> {
   return visible
 }
 
+const EDITED = ['text', 'kind', 'source'] as const
+
 /** A memory with its edits; null where there is none, or nothing that can be understood. */
 export function memoryOf(reading: Reading, id: string): Memory | null {
-  const { get } = reading
+  const { get, fieldsOf } = reading
   const base = isVisible(get, id) ? readValue(get(id) ?? '') : null
   if (base === null) return null
-  const field = (name: string): Json | undefined => edited(get, id, name) ?? base[name]
-  const text = field('text')
-  const kind = field('kind')
-  const source = field('source')
+  if (fieldsOf(id).size === 0) return writtenMemory(id, base)
+  const fields = { ...base }
+  for (const name of EDITED) fields[name] = edited(get, id, name) ?? base[name] ?? null
+  const memory = writtenMemory(id, fields)
+  return memory === null ? null : { ...memory, tags: tagsOf(reading, id) }
+}
+
+/** A memory as this value says it, if it was not edited since; null where it cannot be understood. */
+export function writtenMemory(id: string, { text, kind, tags, source, time, device }: JsonObject): Memory | null {
   if (typeof text !== 'string') return null
   return {
     id,
     text,
     kind: isKind(kind) ? kind : 'fact',
-    tags: tagsOf(reading, id),
+    tags: writtenTags(tags),
     source: typeof source === 'string' ? source : null,
-    time: numberOf(base.time),
-    device: typeof base.device === 'string' ? base.device : null
+    time: numberOf(time),
+    device: typeof device === 'string' ? device : null
   }
 }
 
@@ -111,6 +118,11 @@ interface TagState {
   off: string[]
 }
 
+function writtenTags(tags: Json | undefined): string[] {
+  if (!Array.isArray(tags)) return []
+  return [...new Set(tags.filter((tag) => typeof tag === 'string'))]
+}
+
 /** Putting on counts more than taking off at the same time: nothing that somebody said is lost. */
 function isOn({ written, on, off }: TagState): boolean {
   return on.length > 0 || (written && off.length === 0)
@@ -118,10 +130,7 @@ function isOn({ written, on, off }: TagState): boolean {
 
 function tagStates({ get, fieldsOf }: Reading, id: string): Map<string, TagState> {
   const states = new Map<string, TagState>()
-  const written = readValue(get(id) ?? '')?.tags
-  for (const tag of Array.isArray(written) ? written : []) {
-    if (typeof tag === 'string') states.set(tag, { written: true, on: [], off: [] })
-  }
+  for (const tag of writtenTags(readValue(get(id) ?? '')?.tags)) states.set(tag, { written: true, on: [], off: [] })
   for (const key of fieldsOf(id)) {
     const { v: tag, on } = (isTagKey(key) ? readValue(get(key) ?? '') : null) ?? {}
     if (typeof tag !== 'string') continue

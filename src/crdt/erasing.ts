@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import * as Y from 'yjs'
 import { encodeUpdate } from './cut-update.ts'
 import { entryOf } from './keys.ts'
+import type { Struct } from './structs.ts'
 import type { StoredRow } from './store.ts'
 
 /** The writer and clock of a write. */
@@ -37,10 +38,23 @@ export function withoutEntries(
       isTouched = true
     }
     if (!isTouched) continue
-    const rewritten = encodeUpdate(structs, ds)
+    const rewritten = encodeUpdate(
+      structs.map(written),
+      [...ds.clients].flatMap(([writer, ranges]) => ranges.map(({ clock, len }) => ({ writer, clock, length: len })))
+    )
     changed.push({ sequence, update: rewritten, sha256: hash('sha256', rewritten, 'buffer') })
   }
   return changed
+}
+
+/** As it stands in an update. */
+function written(struct: Y.Item | Y.GC | Y.Skip): Struct {
+  const encoder = new Y.UpdateEncoderV1()
+  struct.write(encoder, 0)
+  const bytes = encoder.toUint8Array()
+  const { client: writer, clock } = struct.id
+  const { length } = struct
+  return { writer, clock, length, origin: null, bytes, start: 0, end: bytes.length }
 }
 
 /** @returns whether a key became known that was not */

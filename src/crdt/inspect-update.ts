@@ -3,7 +3,7 @@ import * as decoding from 'lib0/decoding'
 import { ProtocolError } from '../errors.ts'
 import { entryOf, isKey } from './keys.ts'
 import { MAX_CLOCK, MAX_CLOCK_STEP, MAX_ENTRY_BYTES, MAX_STRUCTS, MAX_UPDATE_BYTES } from './limits.ts'
-import { readValue } from './value.ts'
+import { readValue, type JsonObject } from './value.ts'
 
 /**
  * Reads an update before Yjs does (invariant 4). `Y.applyUpdate` allocates what a length claims, integrates part of what
@@ -26,6 +26,15 @@ export interface Inspected {
   entries: Set<string>
   /** Keys it writes by name: at most so many are new. */
   keys: Set<string>
+  /** What it writes, where it does nothing but write entries that follow on nothing, none of them twice; else null. */
+  plain: PlainEntry[] | null
+}
+
+/** An entry as it was first written. */
+export interface PlainEntry {
+  id: string
+  text: string
+  value: JsonObject
 }
 
 export interface Span {
@@ -41,19 +50,37 @@ const HAS_KEY = 0b100000
 const HAS_RIGHT = 0b1000000
 const HAS_LEFT = 0b10000000
 
+/** What is read, and how far it was. */
+interface Reader {
+  decoder: decoding.Decoder
+  bytes: Buffer
+}
+
+/** Stands for each byte that is no text, and may itself be meant. */
+const REPLACEMENT = '\ufffd'
+
 /** @throws {ProtocolError} when it is no update that a document of ours can take */
 export function inspectUpdate(update: Uint8Array): Inspected {
   if (update.length > MAX_UPDATE_BYTES) throw refusal(`it has ${update.length} bytes, above ${MAX_UPDATE_BYTES}`)
-  const decoder = decoding.createDecoder(update)
-  const inspected: Inspected = { covers: new Map(), needs: new Map(), structs: 0, entries: new Set(), keys: new Set() }
+  const bytes = Buffer.from(update.buffer, update.byteOffset, update.length)
+  const decoder = decoding.createDecoder(bytes)
+  const plain: PlainEntry[] = []
+  const inspected: Inspected = {
+    ...{ covers: new Map(), needs: new Map(), structs: 0, entries: new Set(), keys: new Set() },
+    plain
+  }
   try {
-    readStructs(decoder, inspected)
+    readStructs({ decoder, bytes }, inspected)
     readDeletes(decoder, inspected)
   } catch (error) {
     if (error instanceof ProtocolError) throw error
     throw refusal('it ends too early', error)
   }
   if (decoding.hasContent(decoder)) throw refusal('more follows its end')
+  // Each struct and each deletion that is something else has left one out.
+  if (inspected.needs.size > 0 || plain.length < inspected.structs || inspected.entries.size < plain.length) {
+    inspected.plain = null
+  }
   return inspected
 }
 
@@ -66,7 +93,8 @@ export function fits({ covers, needs }: Inspected, clockOf: (writer: number) => 
   return true
 }
 
-function readStructs(decoder: decoding.Decoder, inspected: Inspected): void {
+function readStructs(reader: Reader, inspected: Inspected): void {
+  const { decoder } = reader
   const writers = decoding.readVarUint(decoder)
   for (let section = 0; section < writers; section++) {
     const count = decoding.readVarUint(decoder)
@@ -78,24 +106,26 @@ function readStructs(decoder: decoding.Decoder, inspected: Inspected): void {
     if (inspected.covers.has(writer)) throw refusal('a writer comes twice')
     if (count === 0 || writer > 0xffffffff) throw refusal('a writer is none')
     let to = from
-    for (let index = 0; index < count; index++) to += readStruct(decoder, inspected)
+    for (let index = 0; index < count; index++) to += readStruct(reader, inspected)
     if (to - from > MAX_CLOCK_STEP || to > MAX_CLOCK) throw refusal('it moves a clock too far')
     inspected.covers.set(writer, { from, to })
   }
 }
 
 /** @returns by how much it moves the clock */
-function readStruct(decoder: decoding.Decoder, inspected: Inspected): number {
+function readStruct(reader: Reader, inspected: Inspected): number {
+  const { decoder } = reader
   const info = decoding.readUint8(decoder)
+  let key: string | null = null
   if ((info & HAS_RIGHT) !== 0) throw refusal('it holds a sequence')
   if ((info & HAS_LEFT) !== 0) {
     const writer = decoding.readVarUint(decoder)
     need(inspected, writer, decoding.readVarUint(decoder) + 1)
   } else {
-    if ((info & HAS_KEY) === 0 || decoding.readVarUint(decoder) !== 1 || decoding.readVarString(decoder) !== ROOT) {
+    if ((info & HAS_KEY) === 0 || decoding.readVarUint(decoder) !== 1 || readName(reader) !== ROOT) {
       throw refusal('it writes outside the entries')
     }
-    const key = decoding.readVarString(decoder)
+    key = readName(reader)
     if (!isKey(key)) throw refusal('a key is none')
     inspected.keys.add(key)
     inspected.entries.add(entryOf(key))
@@ -106,14 +136,36 @@ function readStruct(decoder: decoding.Decoder, inspected: Inspected): number {
   if (content === DELETED) return length
   // Two texts in one struct would be two values of one key, the first of which nobody can see.
   if (content !== ANY || length !== 1 || decoding.readUint8(decoder) !== STRING) throw refusal('a value is no text')
-  const bytes = decoding.readVarUint8Array(decoder)
-  if (bytes.length > MAX_ENTRY_BYTES) throw refusal(`a value has more than ${MAX_ENTRY_BYTES} bytes`)
-  // Yjs throws at it, in the middle of what it applies.
-  if (!isUtf8(bytes)) throw refusal('a value is no text')
-  if (readValue(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()) === null) {
-    throw refusal('a value is no plain JSON object')
+  const bytes = lengthOf(reader)
+  if (bytes > MAX_ENTRY_BYTES) throw refusal(`a value has more than ${MAX_ENTRY_BYTES} bytes`)
+  const start = decoder.pos
+  const text = readText(reader, bytes, 'utf8')
+  // Yjs throws at it, in the middle of what it applies. Nearly always the first look is enough.
+  if (text.includes(REPLACEMENT) && !isUtf8(reader.bytes.subarray(start, decoder.pos))) {
+    throw refusal('a value is no text')
   }
+  const value = readValue(text)
+  if (value === null) throw refusal('a value is no plain JSON object')
+  if (key !== null && key === entryOf(key)) inspected.plain?.push({ id: key, text, value })
   return 1
+}
+
+/** A name or a key has ASCII alone: any other byte becomes a letter that none has. */
+function readName(reader: Reader): string {
+  return readText(reader, lengthOf(reader), 'latin1')
+}
+
+/** Of what follows: no more than there is. */
+function lengthOf({ decoder, bytes }: Reader): number {
+  const length = decoding.readVarUint(decoder)
+  if (length > bytes.length - decoder.pos) throw refusal('it ends too early')
+  return length
+}
+
+function readText({ decoder, bytes }: Reader, length: number, encoding: 'latin1' | 'utf8'): string {
+  const start = decoder.pos
+  decoder.pos += length
+  return bytes.toString(encoding, start, decoder.pos)
 }
 
 function readDeletes(decoder: decoding.Decoder, inspected: Inspected): void {

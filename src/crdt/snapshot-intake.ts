@@ -1,5 +1,9 @@
 import { Document } from './document.ts'
 import type { DeviceKey, DocumentChange, Documents } from './documents.ts'
+import { lineageOf } from './keys.ts'
+
+/** Updates that are merged and not yet synced to the disk: one sync for a MiB or two, which lie in memory meanwhile. */
+const MAX_UNSETTLED = 16
 
 /** What a snapshot brought, counted in entries: memories and messages. */
 export interface TakenIn {
@@ -32,14 +36,14 @@ export class SnapshotIntake {
   }
 
   /**
-   * One short step. What was taken is durable when it returns.
+   * One short step. A process that is killed then has what was taken; a power cut may take what was not settled.
    *
    * @throws {NotAllowedError} when the device is no member any more (invariant 3)
    * @throws {ProtocolError} {DiskFullError}
    */
   take({ document, update }: { document: string; update: Uint8Array }): void {
     if (document !== this.#document) this.#end(document)
-    const merged = this.#documents.merge(this.#from, document, update)
+    const merged = this.#documents.merge(this.#from, document, update, { lazily: true })
     switch (merged.outcome) {
       case 'merged':
         this.#count(merged)
@@ -55,6 +59,16 @@ export class SnapshotIntake {
       case 'gap':
         throw new Error(`${document} was looked at, and has a gap all the same`)
     }
+  }
+
+  /** Waits where the disk is far behind. @throws what the store throws */
+  async keepPace(): Promise<void> {
+    if (this.#documents.unsettled >= MAX_UNSETTLED) await this.#documents.settle()
+  }
+
+  /** Fulfilled when all that was taken is durable (invariant 1). @throws what the store throws */
+  async settle(): Promise<void> {
+    await this.#documents.settle()
   }
 
   /** Nothing is taken after it. */
@@ -89,8 +103,10 @@ export class SnapshotIntake {
   #absorb(earlier: Document): void {
     const here = this.#documents.visible(earlier.id)
     for (const id of earlier.allKeys()) if (here.has(id)) this.#known.add(id)
+    const lineage = lineageOf(earlier.id)
     const stop = this.#documents.onChange((change) => {
-      this.#count(change)
+      // Others that were merged before are told with it.
+      if (lineageOf(change.document) === lineage) this.#count(change)
     })
     try {
       this.#documents.absorb(earlier)

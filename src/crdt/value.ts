@@ -56,5 +56,9 @@ function isObject(value: unknown): value is JsonObject {
 function isHarmless(value: Json): boolean {
   if (Array.isArray(value)) return value.every(isHarmless)
   if (!isObject(value)) return true
-  return Object.entries(value).every(([key, inner]) => !FORBIDDEN.has(key) && isHarmless(inner))
+  for (const key of Object.keys(value)) {
+    const inner = value[key]
+    if (FORBIDDEN.has(key) || (typeof inner === 'object' && !isHarmless(inner))) return false
+  }
+  return true
 }

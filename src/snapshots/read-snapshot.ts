@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sectionsOf, type OpenedSnapshot, type ReadOptions } from './content.ts'
 import { damaged, invalid } from './refusals.ts'
 import { openHeader, readHeader, type Header, type Opening } from './age-header.ts'
@@ -20,6 +21,9 @@ export interface DocumentUpdate {
   document: string
   update: Uint8Array
 }
+
+/** Some milliseconds of looking at updates. */
+const CHECKED_AT_ONCE = 2 ** 18
 
 /** With how much of the file was read until there. */
 export type PlacedUpdate = DocumentUpdate & { offset: number }
@@ -63,6 +67,7 @@ export async function* examineSnapshot(
   const order = new Order()
   let manifest: Manifest | null = null
   let told = 0
+  let checked = 0
   for await (const section of sectionsOf(opened, options)) {
     const { kind, content, bytes, offset } = section
     if (offset > told) yield (told = offset)
@@ -77,6 +82,12 @@ export async function* examineSnapshot(
     if (kind === 'update') {
       count.updates++
       check?.({ document: order.document, update: content })
+      checked += content.length
+      // Whoever looks at updates reads every value in them, and others shall have their turn.
+      if (check !== undefined && checked >= CHECKED_AT_ONCE) {
+        checked = 0
+        await nextTurn()
+      }
     }
   }
   if (manifest === null) throw invalid('malformed')

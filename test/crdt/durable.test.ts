@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Documents, Memories, type MemoryStore } from '../../src/crdt/index.ts'
+import { Documents, Memories, SnapshotIntake, type MemoryStore } from '../../src/crdt/index.ts'
 import { keyOf, openDevice, removeHome } from './device.ts'
 import { link } from './link.ts'
 import { mapStore, newDisk } from './memory-map-store.ts'
@@ -122,5 +122,32 @@ describe('what another device told', () => {
       one.close()
       removeHome(one.home)
     }
+  })
+
+  it('by a snapshot is here when the disk has it, and is said to be missing when the disk fails (invariant 1)', async () => {
+    const other = openDevice({ key: keyOf('b') })
+    other.memories.remember({ text: 'first' })
+    const [document = ''] = other.documents.heads.all().map(({ id }) => id)
+    const parts = [...other.documents.whole(document)].map((update) => ({ document, update }))
+    for (const isBroken of [false, true]) {
+      const slow = slowDevice()
+      const intake = new SnapshotIntake(slow.documents, other.key)
+      for (const part of parts) intake.take(part)
+      assert.equal(intake.end().new, 1)
+      let isSettled = false
+      const settled = intake.settle().then(() => (isSettled = true))
+      await nextTurn()
+      assert.equal(isSettled, false)
+      assert.deepEqual(slow.told, [])
+      for (const { resolve, reject } of slow.waiting.splice(0)) {
+        if (isBroken) reject(new Error('the disk is broken'))
+        else resolve()
+      }
+      if (isBroken) await assert.rejects(settled, /the disk is broken/)
+      else await settled
+      assert.equal(slow.told.length, isBroken ? 0 : 1)
+    }
+    other.close()
+    removeHome(other.home)
   })
 })

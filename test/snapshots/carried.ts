@@ -33,7 +33,7 @@ export function exportOf(device: TestDevice, path: string, secret: Uint8Array): 
   })
 }
 
-/** Takes all of it in. @param taken called after each update that is on the disk */
+/** Takes all of it in. @param taken called after each update that outlives this process */
 export async function importInto(
   device: TestDevice,
   path: string,
@@ -57,8 +57,11 @@ export async function importInto(
     for await (const part of updatesOf(opened, step.value)) {
       intake.take(part)
       taken()
+      await intake.keepPace()
     }
-    return intake.end()
+    const counts = intake.end()
+    await intake.settle()
+    return counts
   } finally {
     await source.close()
   }

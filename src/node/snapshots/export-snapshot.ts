@@ -7,10 +7,10 @@ import type { LocalSnapshotsInit } from './local-snapshots.ts'
 import { absolutePath, snapshotPath } from './snapshot-name.ts'
 
 /**
- * About two hundred and fifty memories: merging as many takes about half of what a step may (invariant 7), and each costs
- * less than in the small pieces that go over a network.
+ * About 350 memories: each commit of the importing device writes a page of its index for nearly every one of them, and the
+ * fewer commits the better; as many take about half of what a step may (invariant 7).
  */
-const PIECE_BYTES = 64 * 1024
+const PIECE_BYTES = 96 * 1024
 
 /** What people make up is guessed sooner than one thinks; a shorter one is no lock. */
 const LEAST_PASSPHRASE = 8

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SnapshotCheck, SnapshotIntake, type TakenIn } from '../../crdt/index.ts'
 import {
   DiskFullError,
+  HomeUnusableError,
   InvalidRequestError,
   NotForThisDeviceError,
   ProtocolError,
@@ -23,6 +24,7 @@ import {
   type Opening
 } from '../../snapshots/index.ts'
 import { phraseToSeed, wordsOf } from '../../trust/index.ts'
+import { reasonOf } from '../files.ts'
 import { peerIdOf, recoverySecretOf, signerOf, verifySignature } from '../membership/keys.ts'
 import { foreign, judge, type Circumstances } from './judging.ts'
 import type { LocalSnapshotsInit } from './local-snapshots.ts'
@@ -65,12 +67,18 @@ export async function* importSnapshot(
     let told = 0
     for await (const { offset, ...part } of updatesOf(opened, examined, { signal })) {
       signal.throwIfAborted()
-      take(intake, part)
+      await kept(() => {
+        intake.take(part)
+        return intake.keepPace()
+      })
       if (offset > told) yield { type: 'progress', phase: 'merging', bytes: (told = offset), total }
       // Invariant 7: between two updates others have their turn.
       await nextTurn()
     }
-    yield done(init, examined, intake.end())
+    const taken = intake.end()
+    // Invariant 1: it is said to be here when the disk has it.
+    await kept(() => intake.settle())
+    yield done(init, examined, taken)
   } finally {
     await source.close()
   }
@@ -147,17 +155,24 @@ async function* examine(
   }
 }
 
-function take(intake: SnapshotIntake, part: { document: string; update: Uint8Array }): void {
+/** What this device's own disk does to it, in words that say what is kept. */
+async function kept(work: () => Promise<void>): Promise<void> {
   try {
-    intake.take(part)
+    await work()
   } catch (error) {
-    if (!(error instanceof DiskFullError)) throw error
-    throw new DiskFullError(
-      `${error.message} What was taken in before is kept; make room, then import the snapshot again.`,
+    if (error instanceof DiskFullError) {
+      throw new DiskFullError(`${error.message} ${KEPT}; make room, then import the snapshot again.`, { cause: error })
+    }
+    // What the system says of a file has a code; everything else is a fault of ours.
+    if (!(error instanceof Error) || !('syscall' in error)) throw error
+    throw new HomeUnusableError(
+      `The disk of this device fails: ${reasonOf(error)}. ${KEPT}; look at the disk, then import the snapshot again.`,
       { cause: error }
     )
   }
 }
+
+const KEPT = 'What was taken in before is kept'
 
 function done(
   { label, warn }: LocalSnapshotsInit,
