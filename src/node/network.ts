@@ -1,5 +1,4 @@
 import '../polyfill.ts'
-import { noise } from '@chainsafe/libp2p-noise'
 import { gossipsub, type GossipSub } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
 import type { ConnectionGater, Libp2p, PeerId } from '@libp2p/interface'
@@ -11,6 +10,7 @@ import type { Capability } from '../interface.ts'
 import { ask, type Answer, type Ask } from '../protocols/ask/index.ts'
 import { capability, type CapabilityService, type Known } from '../protocols/capability/index.ts'
 import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns, type Voice } from '../protocols/discovery/index.ts'
+import { encrypter } from '../protocols/encrypter.ts'
 import { guard, type Guard, type GuardInit } from '../protocols/guard.ts'
 import type { Log } from '../protocols/log.ts'
 import { model, type ModelExchange, type ModelInit } from '../protocols/model/index.ts'
@@ -89,7 +89,7 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
     privateKey: identity.privateKey,
     addresses: { listen },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [encrypter],
     streamMuxers: [muxer],
     connectionGater: gater,
     connectionManager: {
