@@ -19,6 +19,7 @@ import { gossipOptions, notices, type Notices } from '../protocols/notices/index
 import { pair, PAIR_PROTOCOL, type Pair, type PairConversation } from '../protocols/pair/index.ts'
 import { roster, type RosterExchange, type RosterInit } from '../protocols/roster/index.ts'
 import { sync, type Sync, type SyncInit } from '../protocols/sync/index.ts'
+import { tellOnce } from '../protocols/told-protocols.ts'
 import { reasonOf } from './files.ts'
 import type { Identity } from './identity.ts'
 import type { DiscoveryWay } from './settings.ts'
@@ -81,10 +82,10 @@ export interface NetworkInit {
 }
 
 /** Puts libp2p together; nothing listens or is sent before `startNetwork`, so that nobody misses what comes first. */
-export function createNetwork(init: NetworkInit): Promise<Network> {
+export async function createNetwork(init: NetworkInit): Promise<Network> {
   const { identity, listen, discovery, beaconPort, instance, voice, current, answer, log } = init
   const { isMember, mayPass, gater, welcome, known, devices } = init
-  return createLibp2p<NetworkServices>({
+  const network = await createLibp2p<NetworkServices>({
     start: false,
     privateKey: identity.privateKey,
     addresses: { listen },
@@ -118,6 +119,8 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
       ...(discovery.includes('mdns') && { mdns: mdns({ voice, log }) })
     }
   })
+  tellOnce(network.peerStore)
+  return network
 }
 
 /** @throws {ListenError} when it cannot listen */
