@@ -42,6 +42,17 @@ describe('tokens on their way out of the engine', () => {
     )
   })
 
+  it('go out at the same times as those of other answers, whenever these began', () => {
+    const every = (first: number): number[] => Array.from({ length: 50 }, (_, index) => first + 3 * index)
+    const times = [0, 3, 6, 9].map((first) =>
+      sent(every(first), 30)
+        // The first goes at once, the last are the rest.
+        .slice(1, -1)
+        .map(({ at }) => at)
+    )
+    for (const each of times) assert.deepEqual(each.slice(0, 4), [30, 60, 90, 120])
+  })
+
   it('are never lost, doubled or out of order, nor held longer than the time and one token more', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(30), { minLength: 1 }), fc.nat(20), (gaps, gatherMs) => {
