@@ -12,6 +12,7 @@ import { capability, type CapabilityService, type Known } from '../protocols/cap
 import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns, type Voice } from '../protocols/discovery/index.ts'
 import { encrypter } from '../protocols/encrypter.ts'
 import { guard, type Guard, type GuardInit } from '../protocols/guard.ts'
+import { silentLibp2pLog } from '../protocols/libp2p-log.ts'
 import type { Log } from '../protocols/log.ts'
 import { model, type ModelExchange, type ModelInit } from '../protocols/model/index.ts'
 import { muxer } from '../protocols/muxer.ts'
@@ -20,6 +21,7 @@ import { pair, PAIR_PROTOCOL, type Pair, type PairConversation } from '../protoc
 import { roster, type RosterExchange, type RosterInit } from '../protocols/roster/index.ts'
 import { sync, type Sync, type SyncInit } from '../protocols/sync/index.ts'
 import { tellOnce } from '../protocols/told-protocols.ts'
+import { readEnvironment, type Environment } from './environment.ts'
 import { reasonOf } from './files.ts'
 import type { Identity } from './identity.ts'
 import type { DiscoveryWay } from './settings.ts'
@@ -82,12 +84,13 @@ export interface NetworkInit {
 }
 
 /** Puts libp2p together; nothing listens or is sent before `startNetwork`, so that nobody misses what comes first. */
-export async function createNetwork(init: NetworkInit): Promise<Network> {
+export async function createNetwork(init: NetworkInit, environment: Environment = readEnvironment()): Promise<Network> {
   const { identity, listen, discovery, beaconPort, instance, voice, current, answer, log } = init
   const { isMember, mayPass, gater, welcome, known, devices } = init
   const network = await createLibp2p<NetworkServices>({
     start: false,
     privateKey: identity.privateKey,
+    ...(environment.debug === undefined && { logger: silentLibp2pLog }),
     addresses: { listen },
     transports: [tcp()],
     connectionEncrypters: [encrypter],

@@ -18,7 +18,7 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
       },
       (error: unknown) => {
         release()
-        reject(error as Error)
+        reject(error)
       }
     )
   })
