@@ -18,6 +18,8 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
       },
       (error: unknown) => {
         release()
+        // The work's own, as it is.
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
         reject(error)
       }
     )
