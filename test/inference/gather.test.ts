@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { gathering } from '../../src/inference/gather.ts'
+import { gathering, isDue } from '../../src/inference/gather.ts'
 import type { Tokens } from '../../src/interface.ts'
 
 /** Tokens 0, 1, 2, … that come at the given times, and what of them was sent when. */
@@ -72,6 +72,15 @@ describe('tokens on their way out of the engine', () => {
       }),
       { seed: 5 }
     )
+  })
+
+  it('are due once in each span, from its first moment on', () => {
+    assert.ok(isDue(3, -Infinity, 50))
+    assert.ok(!isDue(49.9, 3, 50))
+    assert.ok(isDue(50, 49.9, 50))
+    assert.ok(!isDue(99, 50, 50))
+    assert.ok(isDue(200, 50, 50))
+    assert.ok(isDue(3, 3, 0))
   })
 
   it('are sent one by one where nothing is to be gathered', () => {
