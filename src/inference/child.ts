@@ -4,10 +4,11 @@
  */
 import { MeshError } from '../errors.ts'
 import { benchProvider } from './bench-runs.ts'
-import type { Command, Reply } from './messages.ts'
+import type { Command } from './messages.ts'
 import { MemoryKeeper } from './memory-keeper.ts'
 import { MUCH_GARBAGE_BYTES, ModelHost } from './model-host.ts'
 import { reasonOf } from './model-folder.ts'
+import { outbox } from './outbox.ts'
 import { PrefixCache } from './prefix-cache.ts'
 import { collect } from './resident.ts'
 import { RUNTIME_PACKAGE, loadRuntime, runtimeFolder } from './runtime.ts'
@@ -29,10 +30,10 @@ const memory = new MemoryKeeper({
 const running = new Map<string, AbortController>()
 let runtime: Promise<Runtime> | undefined
 
-function send(reply: Reply): void {
+const send = outbox((replies) => {
   // A parent that is gone is told of by 'disconnect'.
-  if (process.connected) process.send?.(reply, undefined, undefined, () => undefined)
-}
+  if (process.connected) process.send?.(replies, undefined, undefined, () => undefined)
+})
 
 function loaded(): Promise<Runtime> {
   return (runtime ??= loadRuntime(runtimePackage))

@@ -94,8 +94,9 @@ export class EngineProcess {
       this.#lastWords = (this.#lastWords + text).slice(-500)
       log.debug(`engine: ${text.trimEnd()}`)
     })
-    child.on('message', (reply) => {
-      if (child === this.#child) onReply(reply as Reply)
+    child.on('message', (replies) => {
+      // Each may be what lets it go.
+      for (const reply of replies as Reply[]) if (child === this.#child) onReply(reply)
     })
     child.on('error', (err) => {
       this.#died(child, err.message, false)

@@ -8,10 +8,18 @@ export interface Gathering {
 }
 
 /**
- * Sends tokens that come in quick succession together: the first at once, then at most one event in `gatherMs`. Every
- * event costs this process a message, the node a frame and the asker an acknowledgement, which together take longer than
- * a small model takes for a token. It needs no timer: what is held back goes with the next token after the time is over,
- * so a model that is slower than that has each of its tokens sent as it comes.
+ * Whether what was gathered goes out now: with the first token of each span of `gatherMs`. The spans are the same for
+ * all answers, so that those that run beside each other are sent in the same turn, as one message and one packet.
+ */
+export function isDue(now: number, sentAt: number, gatherMs: number): boolean {
+  return gatherMs <= 0 || Math.floor(now / gatherMs) > Math.floor(sentAt / gatherMs)
+}
+
+/**
+ * Sends tokens that come in quick succession together: the first at once, then one event in each span of `gatherMs`.
+ * Every event costs this process a message, the node a frame and the asker an acknowledgement, which together take
+ * longer than a small model takes for a token. It needs no timer: what is held back goes with the next token after the
+ * span is over, so a model that is slower than that has each of its tokens sent as it comes.
  */
 export function gathering(
   send: (piece: Tokens) => void,
@@ -30,7 +38,7 @@ export function gathering(
       held ??= { type: 'tokens', tokens: [], text: '' }
       held.tokens.push(...tokens)
       held.text += text
-      if (now() - sentAt >= gatherMs()) flush()
+      if (isDue(now(), sentAt, gatherMs())) flush()
     },
     flush
   }

@@ -16,6 +16,8 @@ export class Measurements {
   readonly providers = providersOf(process.platform, process.arch)
   readonly #pieces: string
   #trying: string | null = null
+  /** By model and version of onnxruntime, what `of` gave: it is asked several times for each question. */
+  readonly #known = new Map<string, Pick<ModelSource, 'providers' | 'measured'>>()
 
   /** @param runtime the package that holds onnxruntime */
   constructor(store: MeasurementStore, runtime: string) {
@@ -24,6 +26,13 @@ export class Measurements {
   }
 
   of(hash: string, version: string): Pick<ModelSource, 'providers' | 'measured'> {
+    const key = `${hash} ${version}`
+    const known = this.#known.get(key) ?? this.#read(hash, version)
+    this.#known.set(key, known)
+    return known
+  }
+
+  #read(hash: string, version: string): Pick<ModelSource, 'providers' | 'measured'> {
     const providers = this.providers.filter((provider) => this.#store.get(crashKey(provider, version)) === undefined)
     const kept = this.#store.get(this.#key(hash, version, providers))
     return { providers, measured: kept === undefined ? null : (JSON.parse(kept) as Measured) }
@@ -32,6 +41,7 @@ export class Measurements {
   keep(hash: string, version: string, measured: Measured): void {
     const { providers } = this.of(hash, version)
     this.#store.set(this.#key(hash, version, providers), JSON.stringify(measured))
+    this.#known.clear()
   }
 
   #key(hash: string, version: string, providers: readonly string[]): string {
@@ -48,6 +58,7 @@ export class Measurements {
     // Without the processor there would be no engine at all, and its code crashes for reasons of the model.
     if (crashed && this.#trying !== null && this.#trying !== 'cpu') {
       this.#store.set(crashKey(this.#trying, version), 'crashed')
+      this.#known.clear()
     }
     this.#trying = null
   }

@@ -1,6 +1,6 @@
 /**
- * What the engine and its child process say to each other, by structured clone. Every message of the child about a
- * request carries that request's id.
+ * What the engine and its child process say to each other, by structured clone. Every reply of the child about a
+ * request carries that request's id; a message of it is a list of replies, see `outbox.ts`.
  */
 import type { GraphTraits } from './graph-fit.ts'
 import type { MeasuredLoad, MemoryNeed } from './memory-need.ts'

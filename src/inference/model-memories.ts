@@ -20,6 +20,8 @@ export interface Fit {
 export class ModelMemories {
   readonly #store: MeasurementStore
   readonly #device: DeviceMemory
+  /** By hash: what was read or kept; it is asked for with each question. */
+  readonly #known = new Map<string, MeasuredLoad | null>()
 
   constructor(store: MeasurementStore, device: DeviceMemory = NO_LIMIT) {
     this.#store = store
@@ -63,14 +65,20 @@ export class ModelMemories {
   }
 
   measured(hash: string): MeasuredLoad | null {
-    const kept = this.#store.get(keyOf(hash))
-    return kept === undefined ? null : (JSON.parse(kept) as MeasuredLoad)
+    let known = this.#known.get(hash)
+    if (known === undefined) {
+      const kept = this.#store.get(keyOf(hash))
+      known = kept === undefined ? null : (JSON.parse(kept) as MeasuredLoad)
+      this.#known.set(hash, known)
+    }
+    return known
   }
 
   /** The most that it ever took, and how long it took the last time. */
   keep(hash: string, { bytes, loadMs }: MeasuredLoad): void {
-    const before = this.measured(hash)
-    this.#store.set(keyOf(hash), JSON.stringify({ bytes: Math.max(bytes, before?.bytes ?? 0), loadMs }))
+    const most = { bytes: Math.max(bytes, this.measured(hash)?.bytes ?? 0), loadMs }
+    this.#store.set(keyOf(hash), JSON.stringify(most))
+    this.#known.set(hash, most)
   }
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { PeerUnreachableError, PeerSilentError } from '../errors.ts'
 import type {
@@ -76,7 +76,8 @@ export class Asking {
       },
       warmth: this.#warmth,
       recall: init.recall,
-      randomId: () => randomBytes(16).toString('hex'),
+      // Drawn from a store; `randomBytes` asks the system each time.
+      randomId: () => randomUUID().replaceAll('-', ''),
       clock: this.#clock
     }
   }

@@ -24,6 +24,8 @@ export interface Environment {
   discovery?: string
   /** MESH_BEACON_PORT: UDP port of the beacon. */
   beaconPort?: string
+  /** DEBUG: which of libp2p's own logs are wanted, as libp2p reads it. */
+  debug?: string
   /** HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME: as the hub's own tools read them. */
   hfEndpoint?: string
   hfToken?: string
@@ -49,6 +51,7 @@ const VARIABLES: Readonly<Record<keyof Environment, string>> = {
   keepAlive: 'MESH_KEEP_ALIVE',
   discovery: 'MESH_DISCOVERY',
   beaconPort: 'MESH_BEACON_PORT',
+  debug: 'DEBUG',
   hfEndpoint: 'HF_ENDPOINT',
   hfToken: 'HF_TOKEN',
   hfTokenPath: 'HF_TOKEN_PATH',

@@ -239,6 +239,7 @@ export function memoryStore(database: Database.Database): MemoryStore {
       (listMemories.all(before, kind, tag, limit) as MemoryColumns[]).map(memoryFrom),
     search(query, limit): Scored[] {
       const hits = searchRows(query, limit)
+      if (hits.length === 0) return []
       const read = readMemories.all(JSON.stringify(hits.map(({ row }) => row))) as MemoryColumns[]
       const memories = new Map(read.map((columns) => [columns.row, memoryFrom(columns)]))
       return hits.flatMap(({ row, score }) => {

@@ -1,5 +1,4 @@
 import '../polyfill.ts'
-import { noise } from '@chainsafe/libp2p-noise'
 import { gossipsub, type GossipSub } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
 import type { ConnectionGater, Libp2p, PeerId } from '@libp2p/interface'
@@ -11,7 +10,9 @@ import type { Capability } from '../interface.ts'
 import { ask, type Answer, type Ask } from '../protocols/ask/index.ts'
 import { capability, type CapabilityService, type Known } from '../protocols/capability/index.ts'
 import { beacon, dialer, mdns, type Beacon, type Dialer, type Mdns, type Voice } from '../protocols/discovery/index.ts'
+import { encrypter } from '../protocols/encrypter.ts'
 import { guard, type Guard, type GuardInit } from '../protocols/guard.ts'
+import { silentLibp2pLog } from '../protocols/libp2p-log.ts'
 import type { Log } from '../protocols/log.ts'
 import { model, type ModelExchange, type ModelInit } from '../protocols/model/index.ts'
 import { muxer } from '../protocols/muxer.ts'
@@ -19,6 +20,8 @@ import { gossipOptions, notices, type Notices } from '../protocols/notices/index
 import { pair, PAIR_PROTOCOL, type Pair, type PairConversation } from '../protocols/pair/index.ts'
 import { roster, type RosterExchange, type RosterInit } from '../protocols/roster/index.ts'
 import { sync, type Sync, type SyncInit } from '../protocols/sync/index.ts'
+import { tellOnce } from '../protocols/told-protocols.ts'
+import { readEnvironment, type Environment } from './environment.ts'
 import { reasonOf } from './files.ts'
 import type { Identity } from './identity.ts'
 import type { DiscoveryWay } from './settings.ts'
@@ -81,15 +84,16 @@ export interface NetworkInit {
 }
 
 /** Puts libp2p together; nothing listens or is sent before `startNetwork`, so that nobody misses what comes first. */
-export function createNetwork(init: NetworkInit): Promise<Network> {
+export async function createNetwork(init: NetworkInit, environment: Environment = readEnvironment()): Promise<Network> {
   const { identity, listen, discovery, beaconPort, instance, voice, current, answer, log } = init
   const { isMember, mayPass, gater, welcome, known, devices } = init
-  return createLibp2p<NetworkServices>({
+  const network = await createLibp2p<NetworkServices>({
     start: false,
     privateKey: identity.privateKey,
+    ...(environment.debug === undefined && { logger: silentLibp2pLog }),
     addresses: { listen },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [encrypter],
     streamMuxers: [muxer],
     connectionGater: gater,
     connectionManager: {
@@ -118,6 +122,8 @@ export function createNetwork(init: NetworkInit): Promise<Network> {
       ...(discovery.includes('mdns') && { mdns: mdns({ voice, log }) })
     }
   })
+  tellOnce(network.peerStore)
+  return network
 }
 
 /** @throws {ListenError} when it cannot listen */

@@ -43,8 +43,9 @@ export class OwnCapability {
   }
 
   update(change: Partial<Pick<Capability, 'name' | 'models' | 'queue' | 'hardware' | 'addresses' | 'roster'>>): void {
-    const next = { ...this.#current, ...change }
-    if (JSON.stringify(next) !== JSON.stringify(this.#current)) this.#change(next)
+    const keys = Object.keys(change) as (keyof typeof change)[]
+    const isSame = (key: keyof typeof change) => JSON.stringify(change[key]) === JSON.stringify(this.#current[key])
+    if (!keys.every(isSame)) this.#change({ ...this.#current, ...change })
   }
 
   /** Says the same once more, as something later than all that was said. */

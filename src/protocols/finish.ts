@@ -1,10 +1,11 @@
 import type { Stream } from '@libp2p/interface'
 import { PeerUnreachableError } from '../errors.ts'
+import { limited } from './limited.ts'
 import { CLOSE_TIMEOUT_MS } from './limits.ts'
 
 /** Closes our half, and gives the other side a little time for its own. */
 export async function finish(stream: Stream): Promise<void> {
-  await stream.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) })
+  await limited(CLOSE_TIMEOUT_MS, (signal) => stream.close({ signal }))
   if (stream.status !== 'open' && stream.status !== 'closing') return
   await new Promise<void>((resolve) => {
     const end = () => {

@@ -1,6 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import { BusyError, MeshError, PeerUnreachableError } from '../errors.ts'
 import type { AbortOptions } from '../interface.ts'
+import { limited } from './limited.ts'
 import { OPEN_TIMEOUT_MS } from './limits.ts'
 import { asError } from './stream.ts'
 
@@ -17,10 +18,9 @@ export async function opened(
   { signal }: AbortOptions = {}
 ): Promise<Stream> {
   signal?.throwIfAborted()
-  const timeout = AbortSignal.timeout(OPEN_TIMEOUT_MS)
   let stream: Stream
   try {
-    stream = await open(signal === undefined ? timeout : AbortSignal.any([signal, timeout]))
+    stream = await limited(OPEN_TIMEOUT_MS, open, signal === undefined ? {} : { signal })
   } catch (error) {
     if (signal?.aborted === true) throw asError(signal.reason)
     throw openFailure(protocol, error)

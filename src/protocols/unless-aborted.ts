@@ -8,8 +8,20 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
     }
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort)
-    promise.then(resolve, reject).finally(() => {
+    const release = () => {
       signal.removeEventListener('abort', onAbort)
-    })
+    }
+    promise.then(
+      (value) => {
+        release()
+        resolve(value)
+      },
+      (error: unknown) => {
+        release()
+        // The work's own, as it is.
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+        reject(error)
+      }
+    )
   })
 }

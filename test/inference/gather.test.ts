@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { gathering } from '../../src/inference/gather.ts'
+import { gathering, isDue } from '../../src/inference/gather.ts'
 import type { Tokens } from '../../src/interface.ts'
 
 /** Tokens 0, 1, 2, … that come at the given times, and what of them was sent when. */
@@ -42,6 +42,17 @@ describe('tokens on their way out of the engine', () => {
     )
   })
 
+  it('go out at the same times as those of other answers, whenever these began', () => {
+    const every = (first: number): number[] => Array.from({ length: 50 }, (_, index) => first + 3 * index)
+    const times = [0, 3, 6, 9].map((first) =>
+      sent(every(first), 30)
+        // The first goes at once, the last are the rest.
+        .slice(1, -1)
+        .map(({ at }) => at)
+    )
+    for (const each of times) assert.deepEqual(each.slice(0, 4), [30, 60, 90, 120])
+  })
+
   it('are never lost, doubled or out of order, nor held longer than the time and one token more', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(30), { minLength: 1 }), fc.nat(20), (gaps, gatherMs) => {
@@ -61,6 +72,15 @@ describe('tokens on their way out of the engine', () => {
       }),
       { seed: 5 }
     )
+  })
+
+  it('are due once in each span, from its first moment on', () => {
+    assert.ok(isDue(3, -Infinity, 50))
+    assert.ok(!isDue(49.9, 3, 50))
+    assert.ok(isDue(50, 49.9, 50))
+    assert.ok(!isDue(99, 50, 50))
+    assert.ok(isDue(200, 50, 50))
+    assert.ok(isDue(3, 3, 0))
   })
 
   it('are sent one by one where nothing is to be gathered', () => {

@@ -1,9 +1,9 @@
 import '../../src/polyfill.ts'
-import { noise } from '@chainsafe/libp2p-noise'
 import { identify, type Identify } from '@libp2p/identify'
 import type { Libp2p, ServiceMap, Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p, type Libp2pOptions, type ServiceFactoryMap } from 'libp2p'
+import { encrypter } from '../../src/protocols/encrypter.ts'
 import { muxer } from '../../src/protocols/muxer.ts'
 
 /** A libp2p node on loopback with a port of its own, as `node` makes one, and the services under test. */
@@ -15,7 +15,7 @@ export function testNode<Services extends ServiceMap>(
     ...more,
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [encrypter],
     streamMuxers: [muxer],
     // Heartbeats of our own tell who lives; libp2p's would cut a suspended device off.
     connectionMonitor: { enabled: false },

@@ -45,6 +45,8 @@ export async function answerStream(stream: Stream, peer: string, options: Answer
     const bytes = await reader.read({ timeoutMs: requestTimeoutMs })
     if (bytes === undefined) throw new PeerUnreachableError('The asking device left without a request.')
     await sendAnswer(stream, peer, decodeRequest(bytes), gone.signal, options)
+    // From here on the end of the stream is as it should be, and tells the engine nothing.
+    stream.removeEventListener('close', onClose)
     await finish(stream)
   } catch (error) {
     await refuse(stream, error)

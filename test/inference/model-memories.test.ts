@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { ModelMemories } from '../../src/inference/model-memories.ts'
+
+const MODEL = 'cd'.repeat(32)
+
+function kept() {
+  const values = new Map<string, string>()
+  const store = {
+    reads: 0,
+    get: (key: string) => {
+      store.reads++
+      return values.get(key)
+    },
+    set: (key: string, value: string) => void values.set(key, value)
+  }
+  return store
+}
+
+describe('what models took', () => {
+  it('is the most of it and the last time, here and for the next process', () => {
+    const store = kept()
+    const memories = new ModelMemories(store)
+    assert.equal(memories.measured(MODEL), null)
+    memories.keep(MODEL, { bytes: 200, loadMs: 30 })
+    memories.keep(MODEL, { bytes: 100, loadMs: 20 })
+    assert.deepEqual(memories.measured(MODEL), { bytes: 200, loadMs: 20 })
+    assert.deepEqual(new ModelMemories(store).measured(MODEL), { bytes: 200, loadMs: 20 })
+  })
+
+  it('is read once, however often it is asked for', () => {
+    const store = kept()
+    const memories = new ModelMemories(store)
+    for (let ask = 0; ask < 3; ask++) memories.measured(MODEL)
+    assert.equal(store.reads, 1)
+  })
+})
