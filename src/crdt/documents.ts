@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import * as Y from 'yjs'
 import { NotAllowedError, ProtocolError } from '../errors.ts'
+import { Announcements } from './announcements.ts'
 import { cutUpdate, structPieces } from './cut-update.ts'
 import { Document, type Applied, type Head } from './document.ts'
 import { differences, indexChange, indexed, indexedPlain, knownEntries } from './differences.ts'
@@ -87,26 +88,21 @@ export class Documents {
   readonly #opened = new Map<string, Opened>()
   /** The document that came last and was not opened since. */
   #fresh: FreshDocument | null = null
-  readonly #listeners = new Set<(change: DocumentChange) => void>()
   readonly #spells = new Map<DeviceKey | null, Spell>()
-  /** What was committed and nobody was told of yet, the oldest first. */
-  readonly #untold: DocumentChange[] = []
-  /** How many of them are durable. */
-  #durable = 0
-  #telling = false
-  #settling: Promise<void> | null = null
+  readonly #announcements: Announcements
 
   constructor(init: DocumentsInit) {
     this.#init = init
-    this.heads = new Heads(init.store.documents())
+    const { store, warn } = init
+    this.#announcements = new Announcements({ settle: () => store.settle(), warn })
+    this.heads = new Heads(store.documents())
     // A heal that was cut short is finished.
     for (const { id } of this.heads.all()) this.#carryOver(id)
   }
 
   /** Told after each change, when it is durable. */
   onChange(listener: (change: DocumentChange) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#announcements.listen(listener)
   }
 
   /** The latest generation of a document, loaded; an unknown one is empty. */
@@ -177,20 +173,17 @@ export class Documents {
 
   /** Changes that were merged lazily and are not durable yet. */
   get unsettled(): number {
-    return this.#untold.length
+    return this.#announcements.unsettled
   }
 
   /** Fulfilled when all that was merged until now is durable and told, or could not be made so. */
-  async settled(): Promise<void> {
-    await this.#settling
+  settled(): Promise<void> {
+    return this.#announcements.settled()
   }
 
   /** Makes all that was merged until now durable, and tells of it. @throws what the store throws */
-  async settle(): Promise<void> {
-    const last = this.#untold.at(-1)
-    if (last === undefined) return
-    await this.#init.store.settle()
-    this.#tell(this.#untold.indexOf(last) + 1)
+  settle(): Promise<void> {
+    return this.#announcements.settle()
   }
 
   /** What a device lacks that has the state vector, in pieces that can each be merged in order. */
@@ -412,42 +405,8 @@ export class Documents {
     const rows = [{ document, update, sha256: hash('sha256', update, 'buffer'), time: record.time }]
     const [sequence = 0] = this.#init.store.commit({ rows, documents: [record], put, remove }, { lazily })
     this.heads.set(record)
-    this.#untold.push(change)
-    if (lazily) this.#settling ??= this.#settle()
-    else this.#tell(this.#untold.length)
+    this.#announcements.add(change, { isDurable: !lazily })
     return sequence
-  }
-
-  async #settle(): Promise<void> {
-    try {
-      while (this.#untold.length > 0) await this.settle()
-    } catch (error) {
-      // What comes next tries again, and tells of these first.
-      this.#init.warn(
-        `What other devices said may not be on the disk yet: ${error instanceof Error ? error.message : String(error)}`
-      )
-    } finally {
-      this.#settling = null
-    }
-  }
-
-  /**
-   * Tells of the oldest changes, which are durable. One after the other, also where a listener causes the next one: what
-   * deletes an entry must not reach anybody before the mark that says why.
-   */
-  #tell(count: number): void {
-    this.#durable = Math.max(this.#durable, count)
-    if (this.#telling) return
-    this.#telling = true
-    try {
-      while (this.#durable > 0) {
-        this.#durable--
-        const change = this.#untold.shift()
-        if (change !== undefined) for (const listener of this.#listeners) listener(change)
-      }
-    } finally {
-      this.#telling = false
-    }
   }
 
   #recordFor(id: string): DocumentRecord | undefined {

@@ -285,12 +285,13 @@ function alike(memories: readonly IndexedMemory[]): Iterable<Alike> {
   return groups.values()
 }
 
-/** Half a character, which any other device may have sent, is no text for the database. */
+/** Half a character, which any other device may have sent, is no text for the database, and NUL ends one. */
 function wellFormed<T extends string | null>(value: T): T | string {
-  return value !== null && HALF.test(value) ? value.replace(/\p{Surrogate}/gu, '\ufffd') : value
+  return value !== null && ILL.test(value) ? value.replace(EACH_ILL, '\ufffd') : value
 }
 
-const HALF = /\p{Surrogate}/u
+const ILL = /[\p{Surrogate}\0]/u
+const EACH_ILL = new RegExp(ILL, 'gu')
 
 function memoryFrom({ id, text, kind, tags, source, time, device }: MemoryColumns): Memory {
   return { id, text, kind, tags: JSON.parse(tags) as string[], source, time, device }

@@ -42,12 +42,12 @@ describe('the index of memories', () => {
     assert.deepEqual(store.find('id59', 1), [changed[59]])
   })
 
-  it('shows half a character as none', () => {
+  it('shows half a character as none, and what follows on NUL', () => {
     const half: IndexedMemory = {
-      ...{ id: 'half', text: 'Half \ud800 of it', time: 1, document: 'm-abcdefghijklmnop-1', kind: 'fact' },
+      ...{ id: 'half', text: 'Half \ud800 of\0 it', time: 1, document: 'm-abcdefghijklmnop-1', kind: 'fact' },
       ...{ tags: [], source: '\udc00', device: null }
     }
     device.store.commit({ rows: [], documents: [], put: [half], remove: [] })
-    assert.deepEqual(device.store.find('half', 1), [{ ...half, text: 'Half \ufffd of it', source: '\ufffd' }])
+    assert.deepEqual(device.store.find('half', 1), [{ ...half, text: 'Half \ufffd of\ufffd it', source: '\ufffd' }])
   })
 })
