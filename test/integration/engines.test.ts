@@ -150,7 +150,8 @@ describe('another engine on a device', function () {
     assert.ok(gone.at - diedAt <= underLoad(GONE_MS), `it took ${gone.at - diedAt} ms`)
     const [down] = JSON.parse((await desktop.mesh('engine', 'ls', '--json')).stdout) as EngineInfo[]
     assert.equal(down!.state, 'down')
-    assert.match(down!.reason ?? '', /nothing listens there/)
+    // The last look may have met its end.
+    assert.match(down!.reason ?? '', /nothing listens there|it hung up/)
     const { stdout } = await desktop.mesh('doctor', '--json')
     assert.match(stdout, /box does not answer/)
 
