@@ -202,6 +202,8 @@ function vouched(record: PeerRecord, capability: Capability, at: number): PeerCh
   if (record.state !== 'away' || at <= Math.max(record.heardAt, record.heardOfAt)) return null
   const known = record.capability
   const isOlder = known?.instance === capability.instance && known.sequence >= capability.sequence
+  // Whoever vouches for it may not have heard yet that it is gone.
+  if (isOlder && at - record.missedAt < STRAY_MS) return null
   record.heardOfAt = at
   if (isOlder) return null
   record.capability = capability

@@ -71,4 +71,18 @@ describe('a device that is not connected and was heard of', () => {
     peers.apply('pi', { type: 'vouched', capability: said(), at: 1500 }, 2500)
     assert.equal(isThere(peers.get('pi')!, 2500), false)
   })
+
+  it('is not brought back by one that has not heard yet that it was missed', () => {
+    const isThereAfter = (at: number, capability = said()): boolean => {
+      const peers = new Peers()
+      peers.apply('pi', { type: 'notice', capability: said(), direct: false }, 1000)
+      peers.apply('pi', { type: 'missed' }, 2000)
+      peers.apply('pi', { type: 'vouched', capability, at }, at)
+      return isThere(peers.get('pi')!, at)
+    }
+    assert.equal(isThereAfter(2100), false)
+    // After a while it is news, and so is a later word of the device itself.
+    assert.equal(isThereAfter(13_000), true)
+    assert.equal(isThereAfter(2100, said({ sequence: 2 })), true)
+  })
 })
