@@ -218,6 +218,12 @@ export function isFor(key: string, text: string): boolean {
   return value.of === key || (isEntry && value.of === undefined)
 }
 
+/** Whether a value names another key as its own. */
+export function isForAnother(key: string, text: string): boolean {
+  const of = readValue(text)?.of
+  return of !== undefined && of !== key
+}
+
 function countOf(text: string | undefined): number {
   return text === undefined ? 0 : numberOf(readValue(text)?.n)
 }

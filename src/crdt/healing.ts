@@ -1,6 +1,6 @@
 import * as Y from 'yjs'
 import type { Document } from './document.ts'
-import { againValue, isFor, isGone, isLater, type Get } from './entries.ts'
+import { againValue, isFor, isForAnother, isGone, isLater, type Get } from './entries.ts'
 import { entryOf } from './keys.ts'
 
 /**
@@ -19,7 +19,10 @@ export function* carriedWrites(
   get: Get
 ): Generator<readonly [string, string]> {
   const latest = new Map<string, string>()
-  for (const [key, value] of pairs) if (isLater(key, value, latest.get(key))) latest.set(key, value)
+  for (const [key, value] of pairs) {
+    // What was written for another key and landed on this one is there too; written again it would be this one's.
+    if (!isForAnother(key, value) && isLater(key, value, latest.get(key))) latest.set(key, value)
+  }
   const after: Get = (key) => {
     const carried = latest.get(key)
     const there = get(key)
