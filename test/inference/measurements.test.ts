@@ -2,27 +2,15 @@ import assert from 'node:assert/strict'
 import { Measurements } from '../../src/inference/measurements.ts'
 import type { Measured } from '../../src/inference/messages.ts'
 import { RUNTIME_PACKAGE } from '../../src/inference/runtime.ts'
+import { countedStore } from './counted-store.ts'
 
 const MODEL = 'ab'.repeat(32)
 const VERSION = '1.2.3'
 const measured: Measured = { provider: 'cpu', reports: [], rates: { prefillRate: 100, decodeRate: 10 } }
 
-function kept() {
-  const values = new Map<string, string>()
-  const store = {
-    reads: 0,
-    get: (key: string) => {
-      store.reads++
-      return values.get(key)
-    },
-    set: (key: string, value: string) => void values.set(key, value)
-  }
-  return store
-}
-
 describe('what was measured', () => {
   it('is known to the next process', () => {
-    const store = kept()
+    const store = countedStore()
     new Measurements(store, RUNTIME_PACKAGE).keep(MODEL, VERSION, measured)
     const next = new Measurements(store, RUNTIME_PACKAGE)
     assert.deepEqual(next.of(MODEL, VERSION).measured, measured)
@@ -30,7 +18,7 @@ describe('what was measured', () => {
   })
 
   it('is read once, however often it is asked for', () => {
-    const store = kept()
+    const store = countedStore()
     const measurements = new Measurements(store, RUNTIME_PACKAGE)
     assert.equal(measurements.of(MODEL, VERSION).measured, null)
     const { reads } = store
@@ -39,7 +27,7 @@ describe('what was measured', () => {
   })
 
   it('is what was measured last', () => {
-    const measurements = new Measurements(kept(), RUNTIME_PACKAGE)
+    const measurements = new Measurements(countedStore(), RUNTIME_PACKAGE)
     measurements.of(MODEL, VERSION)
     measurements.keep(MODEL, VERSION, measured)
     assert.deepEqual(measurements.of(MODEL, VERSION).measured, measured)
@@ -49,7 +37,7 @@ describe('what was measured', () => {
   })
 
   it('leaves out a provider from when it took the process down', function () {
-    const measurements = new Measurements(kept(), RUNTIME_PACKAGE)
+    const measurements = new Measurements(countedStore(), RUNTIME_PACKAGE)
     const [first] = measurements.providers.filter((provider) => provider !== 'cpu')
     if (first === undefined) return this.skip()
     assert.ok(measurements.of(MODEL, VERSION).providers.includes(first))

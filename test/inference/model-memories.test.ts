@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict'
 import { ModelMemories } from '../../src/inference/model-memories.ts'
+import { countedStore } from './counted-store.ts'
 
 const MODEL = 'cd'.repeat(32)
 
-function kept() {
-  const values = new Map<string, string>()
-  const store = {
-    reads: 0,
-    get: (key: string) => {
-      store.reads++
-      return values.get(key)
-    },
-    set: (key: string, value: string) => void values.set(key, value)
-  }
-  return store
-}
-
 describe('what models took', () => {
   it('is the most of it and the last time, here and for the next process', () => {
-    const store = kept()
+    const store = countedStore()
     const memories = new ModelMemories(store)
     assert.equal(memories.measured(MODEL), null)
     memories.keep(MODEL, { bytes: 200, loadMs: 30 })
@@ -28,7 +16,7 @@ describe('what models took', () => {
   })
 
   it('is read once, however often it is asked for', () => {
-    const store = kept()
+    const store = countedStore()
     const memories = new ModelMemories(store)
     for (let ask = 0; ask < 3; ask++) memories.measured(MODEL)
     assert.equal(store.reads, 1)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
-import type { Stream } from '@libp2p/interface'
+import type { MultiaddrConnection, Stream } from '@libp2p/interface'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { muxer, WINDOW_BYTES } from '../../src/protocols/muxer.ts'
 import { closed, until } from './nodes.ts'
@@ -12,16 +12,21 @@ const HEADER_BYTES = 12
 
 const CUT = new Error('the cable is pulled')
 
+/** The first stream that the other side opens. */
+function firstStreamAt(connection: MultiaddrConnection): Promise<Stream> {
+  return new Promise((resolve) => {
+    muxer()
+      .createStreamMuxer(connection)
+      .addEventListener('stream', ({ detail }) => {
+        resolve(detail)
+      })
+  })
+}
+
 describe('the muxer', () => {
   it('carries bytes from one end to the other', async () => {
     const [near, far] = multiaddrConnectionPair()
-    const accepted = new Promise<Stream>((resolve) => {
-      muxer()
-        .createStreamMuxer(far)
-        .addEventListener('stream', ({ detail }) => {
-          resolve(detail)
-        })
-    })
+    const accepted = firstStreamAt(far)
     const stream = await muxer().createStreamMuxer(near).createStream()
     stream.send(Uint8Array.of(7))
     for await (const bytes of await accepted) {
@@ -33,13 +38,7 @@ describe('the muxer', () => {
 
   it('gives room back when there is enough of it, and not after each frame', async () => {
     const [near, far] = multiaddrConnectionPair()
-    const accepted = new Promise<Stream>((resolve) => {
-      muxer()
-        .createStreamMuxer(far)
-        .addEventListener('stream', ({ detail }) => {
-          resolve(detail)
-        })
-    })
+    const accepted = firstStreamAt(far)
     let backward = 0
     near.addEventListener('message', ({ data }) => {
       backward += data.byteLength
