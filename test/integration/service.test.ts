@@ -10,7 +10,7 @@ import type { Mesh } from '../../src/interface.ts'
 import { execStart, systemdUnit } from '../../cli/service/systemd.ts'
 import { ROOT } from '../repository/root.ts'
 import { Devices } from './devices.ts'
-import { gone } from './device.ts'
+import { gone, type Line } from './device.ts'
 
 const COMMAND = fileURLToPath(new URL('../../cli/mesh.js', import.meta.url))
 const SCRIPT = join(ROOT, 'test/integration/service.sh')
@@ -60,10 +60,14 @@ describe('a device that loses its power', function () {
     }
 
     await withMesh(home, (mesh) => mesh.pause({ forMs: 3_600_000 }))
+    const isPaused = (line: Line): boolean =>
+      (line.event === 'peer-connected' || line.event === 'peer-changed') &&
+      line.peer.name === 'box' &&
+      line.peer.answering === 'paused'
+    await asking.until('the news that box is paused', isPaused)
     const paused = await ask()
     assert.equal(paused.code, 3)
-    // It may be asked before its notice has come.
-    assert.match(paused.stderr, /box: (paused until |failed in this ask: This device is paused )/)
+    assert.match(paused.stderr, /box: paused until /)
     const lostAt = performance.now()
     await kill(box!)
     boot(home)
