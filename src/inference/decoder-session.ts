@@ -156,8 +156,11 @@ export class DecoderSession {
       ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
       extra: {
         session: {
-          // A waiting thread that spins costs half the speed as soon as anything else runs on the device.
-          'intra_op.allow_spinning': '0',
+          // To wake a thread takes longer than most operators do, so it looks for more a moment before it sleeps; a long
+          // moment costs half the speed as soon as anything else runs on the device.
+          'intra_op.allow_spinning': '1',
+          'intra_op.spin_duration_us': '50',
+          force_spinning_stop: '1',
           ...(rewired !== null && { model_external_initializers_file_folder_path: rewired.folder })
         }
       }
@@ -226,16 +229,16 @@ export class DecoderSession {
 
   /**
    * Room for what rows have read already, so many tokens each; the caller puts it there (`placeIn`).
-   * @param padding where rows are filled up that are shorter than the longest; null where there is one
+   * @param padding where the graph wants rows filled up that are shorter than the longest, unless there are buffers for
+   * them (`KvLayout`); null where there is one row
    */
   roomFor(lengths: readonly number[], padding: Padding): KvCache {
     const width = Math.max(...lengths)
     const layout = this.#layout
-    // Packed rows are equally long, and only a graph that takes the length of each fills them up behind.
+    // What the rows of a pack are told apart by, the mask or their lengths, has to be what the graph goes by.
     const fits = padding === null || layout === (padding === 'left' ? 'packed' : 'padded')
     if (layout === null || !fits) return this.#fresh(lengths.length, width)
-    const held = padding === 'left' ? lengths.map(() => width) : lengths
-    const buffers = new KvBuffers(this.#runtime, this.shapes, layout, held)
+    const buffers = new KvBuffers(this.#runtime, this.shapes, padding === 'left' ? 'spaced' : layout, lengths)
     return { tensors: buffers.tensors(), length: width, buffers }
   }
 

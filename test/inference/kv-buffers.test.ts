@@ -63,6 +63,12 @@ function put({ data, dims }: Tensor, row: number, heads: Nested[number]): void {
   })
 }
 
+/** Where a graph puts the next token of each row: behind what it was told of, or behind all that it was given. */
+function behind(buffers: KvBuffers, layout: KvLayout): number[] {
+  const { dims } = only(buffers.tensors())
+  return buffers.lengths.map((length) => (layout === 'spaced' ? (dims[2] ?? 0) : length))
+}
+
 const only = (tensors: Record<string, unknown>): Tensor => tensors[NAME] as Tensor
 
 describe('buffers of keys and values', () => {
@@ -72,7 +78,7 @@ describe('buffers of keys and values', () => {
     heads: fc.integer({ min: 1, max: 3 }),
     size: fc.integer({ min: 1, max: 2 })
   })
-  const layouts = fc.constantFrom<KvLayout[]>('padded', 'packed')
+  const layouts = fc.constantFrom<KvLayout[]>('padded', 'packed', 'spaced')
   // Some steps are a chunk of a prompt, most a token; growth is met with both.
   const steps = fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 70 })), { minLength: 1, maxLength: 6 })
 
@@ -87,11 +93,11 @@ describe('buffers of keys and values', () => {
         )
         let expected: Nested = fresh(rows, shape, 0)
         for (const tokens of counts) {
-          const [length = 0] = buffers.lengths
           const places = Array.from((buffers.places(tokens) as unknown as Tensor).data, Number)
+          const first = behind(buffers, layout)[0] ?? 0
           assert.deepEqual(
             places,
-            Array.from({ length: rows * tokens }, (_, index) => length + (index % tokens))
+            Array.from({ length: rows * tokens }, (_, index) => first + (index % tokens))
           )
           const news = fresh(rows, shape, tokens)
           added(buffers, news, shape, tokens)
@@ -121,7 +127,7 @@ describe('buffers of keys and values', () => {
         const step = (): void => {
           const news = fresh(all.length, shape, 1)
           const places = Array.from((buffers.places(1) as unknown as Tensor).data, Number)
-          assert.deepEqual(places, [...buffers.lengths])
+          assert.deepEqual(places, behind(buffers, layout))
           added(buffers, news, shape, 1)
           expected = joined(expected, news)
           assert.deepEqual(found(only(buffers.tensors()), buffers.lengths), expected)
@@ -135,6 +141,26 @@ describe('buffers of keys and values', () => {
         for (let token = 0; token < 3; token++) step()
       }),
       { seed: 6, numRuns: 40 }
+    )
+  })
+
+  it('hold the first tokens of a row after a cut, and what comes then', () => {
+    fc.assert(
+      fc.property(shapes, layouts, fc.integer({ min: 1, max: 150 }), fc.nat(149), (shape, layout, tokens, left) => {
+        const buffers = new KvBuffers(runtime, [shape], layout)
+        buffers.reserve(tokens + 40)
+        const before = fresh(1, shape, tokens)
+        added(buffers, before, shape, tokens)
+        const bytes = buffers.bytes
+        const length = 1 + (left % tokens)
+        buffers.cut(length)
+        const news = fresh(1, shape, 30)
+        added(buffers, news, shape, 30)
+        const kept = before.map((row) => row.map((head) => head.slice(0, length)))
+        assert.deepEqual(found(only(buffers.tensors()), buffers.lengths), joined(kept, news))
+        assert.equal(buffers.bytes, bytes)
+      }),
+      { seed: 6, numRuns: 60 }
     )
   })
 
