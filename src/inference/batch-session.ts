@@ -255,8 +255,13 @@ export class BatchSession {
     const [pack, inside] = [...members].sort((a, b) => b[1] - a[1])[0] ?? []
     if (pack === undefined || inside === undefined || taken.has(pack)) return null
     const { slots } = pack
-    const width = this.#widthOf(pack)
     const longest = Math.max(...group.map(({ length }) => length))
+    // Where nobody else's tokens are in it, its columns can be made as many as these need.
+    const { buffers } = pack.cache
+    if (buffers !== null && slots.every((row) => row === null || group.includes(row)) && buffers.fit(longest)) {
+      pack.cache = { ...pack.cache, tensors: buffers.tensors() }
+    }
+    const width = this.#widthOf(pack)
     const granted = group.reduce((sum, { most }) => sum + most, 0)
     const free = slots.filter((row) => row === null).length
     const fits =

@@ -71,6 +71,20 @@ export class KvBuffers {
     this.#lengths[0] = length
   }
 
+  /**
+   * Gives spaced rows as many columns as this length needs, in place; none of them may be longer.
+   * @returns whether they are others now; not so where there is no room for them, or twice as much as that
+   */
+  fit(longest: number): boolean {
+    const stride = roundUp(longest + 1, SPACE_TOKENS)
+    const isNear = stride <= this.#capacity && this.#capacity <= 2 * roomFor(longest)
+    if (this.#layout !== 'spaced' || !isNear || stride === this.#stride) return false
+    if (stride < this.#stride) this.#narrow(stride)
+    else this.#spread(this.#stride, stride)
+    this.#stride = stride
+    return true
+  }
+
   /** Has the next growth make room for so many tokens. */
   reserve(tokens: number): void {
     this.#reserved = tokens

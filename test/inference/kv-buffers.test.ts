@@ -164,6 +164,39 @@ describe('buffers of keys and values', () => {
     )
   })
 
+  it('fit themselves to the rows that are left, in place, while they are not twice as large', () => {
+    fc.assert(
+      fc.property(shapes, fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 2, maxLength: 4 }), (shape, each) => {
+        const buffers = new KvBuffers(runtime, [shape], 'spaced', each)
+        const rows = each.map((length) => fresh(1, shape, length)[0]!)
+        rows.forEach((row, index) => {
+          put(only(buffers.tensors()), index, row)
+        })
+        // The longest goes; its slot is free.
+        const gone = each.indexOf(Math.max(...each))
+        const lengths = each.map((length, row) => (row === gone ? 0 : length))
+        const longest = Math.max(...lengths)
+        const before = buffers.bytes
+        const columns = only(buffers.tensors()).dims[2]!
+        const isFitted = buffers.fit(longest)
+        buffers.hold(lengths)
+        const after = only(buffers.tensors()).dims[2]!
+        assert.equal(buffers.bytes, before)
+        assert.equal(after === columns, !isFitted)
+        if (longest > Math.max(...each) * 0.7) assert.ok(after > longest && after <= longest + 16)
+        const expected = rows.map((row, index) => row.map((head) => head.slice(0, lengths[index])))
+        assert.deepEqual(found(only(buffers.tensors()), lengths), expected)
+        const news = fresh(each.length, shape, 1)
+        added(buffers, news, shape, 1)
+        assert.deepEqual(found(only(buffers.tensors()), buffers.lengths), joined(expected, news))
+      }),
+      { seed: 6, numRuns: 200 }
+    )
+    const shape: CacheShape = { name: NAME, type: 'float32', heads: 1, size: 1 }
+    // The memory of a row that was much longer is not held for what is left.
+    assert.equal(new KvBuffers(runtime, [shape], 'spaced', [200, 20]).fit(20), false)
+  })
+
   it('stay as they are when what they are given does not fit', () => {
     const shape: CacheShape = { name: NAME, type: 'float32', heads: 2, size: 2 }
     const buffers = new KvBuffers(runtime, [shape], 'packed')
