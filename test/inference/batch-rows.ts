@@ -32,8 +32,8 @@ export interface RowsModel {
   text: ModelText
   session: DecoderSession
   traits: GraphTraits
-  /** A batch of its own. @param prefillRate tokens a second. @default two pieces of prompts fit between two tokens */
-  rows: (prefillRate?: number) => Batcher
+  /** A batch of its own. */
+  rows: () => Batcher
   /** Answers in a batch; `watch` sees each token as it comes. */
   say: (reader: BatchedReader, asked: Asked, signal: AbortSignal, watch?: (tokens: number) => void) => Promise<Said>
 }
@@ -53,13 +53,12 @@ export async function openModel(name: string): Promise<RowsModel> {
     text,
     session,
     traits,
-    rows: (prefillRate = 1500) =>
-      new Batcher(new BatchSession(session, { ...traits, worth: 200 }), { ...traits, prefillRate }),
+    // Two pieces of prompts fit between two tokens.
+    rows: () => new Batcher(new BatchSession(session, { ...traits, worth: 200 }), { ...traits, prefillRate: 1500 }),
     say: async (reader, { prompt, sampling }, signal, watch) => {
       const said: Said = { tokens: [], logits: [] }
       const watched = {
         vocabulary: reader.vocabulary,
-        piece: reader.piece,
         get length() {
           return reader.length
         },
