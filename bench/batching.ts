@@ -19,12 +19,16 @@ const LIMITS = [8, 40, 16, 64, 24, 12, 48, 32] as const
 const ALIKE = [32] as const
 /** Those that are compared take the best way of the other; more at once would take it minutes. */
 const CASES = [
-  { count: 1, limits: ALIKE, words: '1 at once', compared: true, goal: false },
-  { count: 2, limits: LIMITS, words: '2 at once', compared: false, goal: false },
-  { count: 4, limits: LIMITS, words: '4 at once', compared: false, goal: false },
-  { count: 8, limits: LIMITS, words: '8 at once, answers of 8 to 64 tokens', compared: true, goal: true },
-  { count: 8, limits: ALIKE, words: '8 at once, answers of 32 tokens each', compared: true, goal: true },
-  { count: 32, limits: LIMITS, words: '32 at once', compared: false, goal: false }
+  { count: 1, limits: ALIKE, turns: 1, words: '1 at once', compared: true, goal: false },
+  { count: 2, limits: LIMITS, turns: 1, words: '2 at once', compared: false, goal: false },
+  { count: 4, limits: LIMITS, turns: 1, words: '4 at once', compared: false, goal: false },
+  {
+    ...{ count: 8, limits: LIMITS, turns: 8, compared: true, goal: true },
+    words: '8 at once all the time: 8 who ask again when they are answered, answers of 8 to 64 tokens'
+  },
+  { count: 8, limits: LIMITS, turns: 1, words: '8 at once, answers of 8 to 64 tokens', compared: true, goal: true },
+  { count: 8, limits: ALIKE, turns: 1, words: '8 at once, answers of 32 tokens each', compared: true, goal: true },
+  { count: 32, limits: LIMITS, turns: 1, words: '32 at once', compared: false, goal: false }
 ] as const
 const ROUNDS = 6
 const HISTORY_TOKENS = 600
@@ -33,29 +37,44 @@ const FOLLOW_UPS = 12
 const FASTER = 2
 const SOONER = 10
 
-const SIZE = '13 M parameters, fp32'
-export const BATCHED = CASES.map(({ words }) => `tokens a second, ${words} (${SIZE})`)
-export const FOLLOW_UP = `first token of a follow-up after ${HISTORY_TOKENS} tokens, read from the end of what is known (${SIZE})`
+/** Models by the width that the maker is told. */
+const SMALL = { width: 384, size: '13 M parameters, fp32' } as const
+const LARGER = { width: 768, size: '50 M parameters, fp32' } as const
+export const BATCHED = CASES.map(({ words }) => `tokens a second, ${words} (${SMALL.size})`)
+export const FOLLOWED_UP = [SMALL, LARGER].map(
+  ({ size }) =>
+    `first token of a follow-up after ${HISTORY_TOKENS} tokens, read from the end of what is known (${size})`
+)
 
 /** How much asks gain by being answered together, and by what was read before. */
 export async function batching(effort: Effort): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ownmesh-bench-'))
-  const path = join(folder, 'model')
+  const pathOf = ({ width }: { width: number }): string => join(folder, String(width))
   try {
     try {
-      execFileSync('/usr/bin/python3', [MAKER, path], { stdio: 'pipe' })
+      for (const model of [SMALL, LARGER]) {
+        execFileSync('/usr/bin/python3', [MAKER, pathOf(model), String(model.width)], { stdio: 'pipe' })
+      }
     } catch {
       const measured = 'the model cannot be made: it needs Python with numpy and onnx (python3-numpy, python3-onnx)'
-      return [...BATCHED, FOLLOW_UP].map((what) => ({ what, goal: '–', measured, verdict: 'left out' }))
+      return [...BATCHED, ...FOLLOWED_UP].map((what) => ({ what, goal: '–', measured, verdict: 'left out' }))
     }
-    const direct = await DirectEngine.start(path)
-    try {
-      return [...(await together(direct, path, effort)), await followUp(direct, effort)]
-    } finally {
-      await direct.stop()
+    const rows = await withEngine(pathOf(SMALL), (direct) => together(direct, pathOf(SMALL), effort))
+    for (const [index, model] of [SMALL, LARGER].entries()) {
+      rows.push(await withEngine(pathOf(model), (direct) => followUp(direct, effort, FOLLOWED_UP[index] ?? '')))
     }
+    return rows
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function withEngine<T>(path: string, use: (direct: DirectEngine) => Promise<T>): Promise<T> {
+  const direct = await DirectEngine.start(path)
+  try {
+    return await use(direct)
+  } finally {
+    await direct.stop()
   }
 }
 
@@ -68,15 +87,22 @@ async function together(direct: DirectEngine, path: string, { times, tell }: Eff
   })
   try {
     const rows: Row[] = []
-    for (const [index, { count, words, goal, ...each }] of CASES.entries()) {
+    for (const [index, { count, turns, words, goal, ...each }] of CASES.entries()) {
       const compared = each.compared ? processes : []
-      const limits = Array.from({ length: count }, (_, at) => each.limits[at % each.limits.length] ?? 32)
+      const asks = (round: number): Asks[] =>
+        Array.from({ length: turns }, (_, turn) => ({
+          questions: questions(count, (index * 100 + round) * turns + turn),
+          limits: Array.from({ length: count }, (_, at) => each.limits[(at + turn) % each.limits.length] ?? 32)
+        }))
       const ways: Record<string, (round: number) => Promise<Generated>> = {
-        own: (round) => generate(direct, questions(count, round), limits)
+        own: (round) => askInTurns(direct, asks(round))
       }
       for (const { name, process } of compared) {
-        ways[`one after the other, ${name}`] = (round) => process.generate(questions(count, round), false, limits)
-        if (count > 1) ways[`one batch, ${name}`] = (round) => process.generate(questions(count, round), true, limits)
+        // It begins with the next questions when all before are answered.
+        const way = (batched: boolean) => (round: number) =>
+          one(asks(round).map((asked) => () => process.generate(asked.questions, batched, asked.limits)))
+        ways[`one after the other, ${name}`] = way(false)
+        if (count > 1) ways[`one batch, ${name}`] = way(true)
       }
       const { own = [], ...other } = await interleaved(times(ROUNDS) + 1, ways)
       // The first of each warms it up.
@@ -94,6 +120,38 @@ async function together(direct: DirectEngine, path: string, { times, tell }: Eff
   } finally {
     await Promise.all(processes.map(({ process }) => process.stop()))
   }
+}
+
+/** What all ask in one turn. */
+interface Asks {
+  questions: string[]
+  limits: number[]
+}
+
+/** Each asks its next question when its last one is answered, whatever becomes of the others. */
+async function askInTurns(direct: DirectEngine, turns: readonly Asks[]): Promise<Generated> {
+  const startedAt = performance.now()
+  const askers = turns[0]?.questions.map(async (_, asker) => {
+    const answers: number[][] = []
+    for (const { questions, limits } of turns) {
+      const { tokens } = await generate(direct, questions.slice(asker, asker + 1), limits.slice(asker, asker + 1))
+      answers.push(...tokens)
+    }
+    return answers
+  })
+  const answers = await Promise.all(askers ?? [])
+  return { ms: performance.now() - startedAt, tokens: turns.flatMap((_, turn) => answers.map((of) => of[turn] ?? [])) }
+}
+
+/** Some after each other, as one. */
+async function one(parts: readonly (() => Promise<Generated>)[]): Promise<Generated> {
+  const whole: Generated = { ms: 0, tokens: [] }
+  for (const part of parts) {
+    const { ms, tokens } = await part()
+    whole.ms += ms
+    whole.tokens.push(...tokens)
+  }
+  return whole
 }
 
 function against(
@@ -134,7 +192,7 @@ function letters(count: number, seed: number): string {
 }
 
 /** The same follow-up in a conversation that was had here, and in one that was not. */
-async function followUp(direct: DirectEngine, { times }: Effort): Promise<Row> {
+async function followUp(direct: DirectEngine, { times }: Effort, what: string): Promise<Row> {
   const talk = (seed: number): Message[] => [{ role: 'user', content: letters(HISTORY_TOKENS, seed) }]
   const follow = (before: Message[], answer: string): Message[] => [
     ...before,
@@ -151,7 +209,7 @@ async function followUp(direct: DirectEngine, { times }: Effort): Promise<Row> {
   const [known, unknown] = [results.known.slice(1), results.unknown.slice(1)]
   const sooner = ratios(paired(known, unknown, ({ firstMs }) => firstMs))
   return {
-    what: FOLLOW_UP,
+    what,
     goal: `≥ ${SOONER} ×`,
     measured:
       `${middle(sooner, ' ×')} sooner: ${figure(median(known.map(({ firstMs }) => firstMs)))} against ` +

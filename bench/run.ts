@@ -7,7 +7,7 @@
  */
 import '../src/polyfill.ts'
 import { fileURLToPath } from 'node:url'
-import { batching, BATCHED, FOLLOW_UP } from './batching.ts'
+import { batching, BATCHED, FOLLOWED_UP } from './batching.ts'
 import { checks, CHECKS } from './checks.ts'
 import { AUTOMERGE, automerge } from './automerge.ts'
 import { comparison, COMPARED_ALONE, COMPARED_AT_ONCE } from './comparison.ts'
@@ -60,7 +60,7 @@ const NAMES = [
   COMPARED_ALONE,
   COMPARED_AT_ONCE,
   ...BATCHED,
-  FOLLOW_UP,
+  ...FOLLOWED_UP,
   ...CONTEXTS,
   CHECKS,
   JOINED_BY_CODE,

@@ -21,11 +21,22 @@ export const MAX_ROWS = 32
  */
 export const MAX_ROWS_APART = 4
 
-/**
- * Tokens of the prompt read at once. A run cannot be interrupted, so this bounds how long a cancel waits; larger pieces
- * gain little speed on processors (facts: 64 to 128).
- */
+/** Tokens of the prompt read at once, at least. */
 export const PREFILL_CHUNK = 64
+
+/** A run cannot be interrupted, so a cancel waits for it. */
+const RUN_S = 1 / 20
+/** Reading the weights is a small part of a run by then, and what lies between its layers grows. */
+const MOST_PIECE = 256
+
+/**
+ * Tokens of the prompt read at once: whole chunks, as many as a fast device reads before anybody sees a pause.
+ * @param prefillRate tokens a second
+ */
+export function pieceFor(prefillRate: number): number {
+  const chunks = Math.floor((prefillRate * RUN_S) / PREFILL_CHUNK)
+  return Math.min(MOST_PIECE, Math.max(1, chunks) * PREFILL_CHUNK)
+}
 
 /**
  * Who reads an answer sees nothing of a pause as short as this. Prompts that come together are read together, where the

@@ -2,8 +2,8 @@ import { agrees } from './agreement.ts'
 import { shareRuns } from './batch-plan.ts'
 import type { DecoderSession, KvCache } from './decoder-session.ts'
 import type { GraphTraits, Padding } from './graph-fit.ts'
-import { copyRow, numbersFor, placeIn } from './kv-rows.ts'
-import type { Numbers, RowPlace } from './kv-rows.ts'
+import { copyRow, placeIn } from './kv-rows.ts'
+import type { RowPlace } from './kv-rows.ts'
 
 /** What one ask has read; a handle, whose contents are this file's. */
 export interface BatchRow {
@@ -11,11 +11,26 @@ export interface BatchRow {
   readonly length: number
 }
 
-/** Keys and values that outlive their row. They never change. */
+/** Keys and values that outlive their row. They never change, until a row takes them over. */
 export interface KeptCache {
-  readonly data: Readonly<Record<string, Numbers>>
+  readonly cache: KvCache
+  /** Tokens. */
   readonly length: number
+  /** Memory that it takes, with the room for more. */
   readonly bytes: number
+}
+
+/** The first tokens of what was kept. */
+export interface KeptTokens {
+  cache: KeptCache
+  length: number
+  /** Whether nobody else has it any more. */
+  isTaken: boolean
+}
+
+interface BeginOptions {
+  prompt?: number
+  kept?: KeptTokens | undefined
 }
 
 interface Row {
@@ -67,9 +82,15 @@ export class BatchSession {
     return this.#session.vocabulary
   }
 
-  /** @param kept tokens that need not be read again: the first `length` of them */
-  begin(most: number, kept?: { cache: KeptCache; length: number }): BatchRow {
+  /**
+   * @param most tokens that the row may come to
+   * @param options.prompt tokens for which room is made at once. @default 0: room is made as they come
+   * @param options.kept tokens that need not be read again: the first `length` of them. Where they are taken the row has
+   * their memory, and nobody else may use them
+   */
+  begin(most: number, { prompt = 0, kept }: BeginOptions = {}): BatchRow {
     const cache = kept === undefined ? this.#session.empty() : this.#restored(kept)
+    cache.buffers?.reserve(prompt)
     const row: Row = { length: cache.length, most, home: { cache } }
     return row
   }
@@ -104,22 +125,19 @@ export class BatchSession {
     return rows.map((row) => results.get(row) as Float32Array | Error)
   }
 
-  /** The first tokens that the row has read, for a later one; null where they lie on a device. */
+  /**
+   * The first tokens that the row has read, for a later one; null where they lie on a device. The row may only be ended
+   * after it: what is by itself is not copied.
+   */
   keep(handle: BatchRow, length: number): KeptCache | null {
     if (this.#session.isOnDevice) return null
     const row = handle as Row
-    const { shapes } = this.#session
-    const place = this.#placeOf(row)
-    const isAll = 'cache' in row.home && row.home.cache.buffers === null && row.length === length
-    // Tensors that the graph gave are never changed.
-    const data = Object.fromEntries(
-      shapes.map((shape) => [shape.name, isAll ? place.data(shape.name) : numbersFor(shape, 1, length)])
-    )
-    if (!isAll) copyRow(shapes, place, wholeOf(data, length), length)
-    return { data, length, bytes: this.bytesOf(length) }
+    const { home } = row
+    const cache = 'cache' in home && row.length === length ? home.cache : this.#copied(this.#placeOf(row), length)
+    return { cache, length, bytes: cache.buffers?.bytes ?? this.bytesOf(length) }
   }
 
-  /** What `keep` takes. */
+  /** What `keep` takes, without room for more. */
   bytesOf(length: number): number {
     const sizes = this.#session.shapes.map(({ type, heads, size }) => heads * size * (type === 'float16' ? 2 : 4))
     return length * sizes.reduce((sum, size) => sum + size, 0)
@@ -152,9 +170,18 @@ export class BatchSession {
     return cache
   }
 
-  #restored({ cache: kept, length }: { cache: KeptCache; length: number }): KvCache {
+  #restored({ cache: { cache, length: kept }, length, isTaken }: KeptTokens): KvCache {
+    // Tensors that the graph gave are never changed.
+    if (cache.buffers === null && length === kept) return cache
+    if (cache.buffers === null || !isTaken) return this.#copied(slotOf(cache, { row: 0, length }), length)
+    cache.buffers.cut(length)
+    return { tensors: cache.buffers.tensors(), length, buffers: cache.buffers }
+  }
+
+  /** A row of its own with the first tokens of another. */
+  #copied(from: RowPlace, length: number): KvCache {
     const cache = this.#session.roomFor([length], null)
-    copyRow(this.#session.shapes, wholeOf(kept.data, kept.length), slotOf(cache, { row: 0, length }), length)
+    copyRow(this.#session.shapes, from, slotOf(cache, { row: 0, length }), length)
     return cache
   }
 
@@ -163,7 +190,7 @@ export class BatchSession {
   }
 
   #slotOf(cache: KvCache, row: number, length: number): RowPlace {
-    return slotOf(cache, { row, length, fromEnd: this.#padding === 'left' })
+    return slotOf(cache, { row, length, fromEnd: this.#padding === 'left' && cache.buffers === null })
   }
 
   /** Copies of some rows beside each other. */
@@ -228,8 +255,13 @@ export class BatchSession {
     const [pack, inside] = [...members].sort((a, b) => b[1] - a[1])[0] ?? []
     if (pack === undefined || inside === undefined || taken.has(pack)) return null
     const { slots } = pack
-    const width = this.#widthOf(pack)
     const longest = Math.max(...group.map(({ length }) => length))
+    // Where nobody else's tokens are in it, its columns can be made as many as these need.
+    const { buffers } = pack.cache
+    if (buffers !== null && slots.every((row) => row === null || group.includes(row)) && buffers.fit(longest)) {
+      pack.cache = { ...pack.cache, tensors: buffers.tensors() }
+    }
+    const width = this.#widthOf(pack)
     const granted = group.reduce((sum, { most }) => sum + most, 0)
     const free = slots.filter((row) => row === null).length
     const fits =
@@ -255,11 +287,13 @@ export class BatchSession {
     const columns = width + 1
     const mask = new BigInt64Array(slots.length * columns)
     lengths.forEach((length, slot) => {
+      const row = mask.subarray(slot * columns, (slot + 1) * columns)
+      const { start } = this.#slotOf(pack.cache, slot, length)
+      row.fill(1n, start, start + length)
       // Of a free slot the one new token, so that nothing is divided by nothing.
-      const start = slot * columns + (this.#padding === 'left' ? width - length : 0)
-      mask.fill(1n, start, start + length + 1)
+      row[this.#padding === 'left' ? width : length] = 1n
     })
-    if (this.#padding === 'right') pack.cache.buffers?.hold(lengths)
+    pack.cache.buffers?.hold(lengths)
     const { cache, logits } = await this.#session.forwardRows(pack.cache, {
       ids: slots.map((row) => (row === null ? 0 : (idOf.get(row) ?? 0))),
       positions: lengths,
@@ -317,9 +351,4 @@ function slotOf(cache: KvCache, place: { row: number; length: number; fromEnd?: 
   const { row, length, fromEnd = false } = place
   const width = roomOf(cache)
   return placeIn(cache.tensors, { row, width, start: fromEnd ? width - length : 0 })
-}
-
-/** One row that fills its arrays. */
-function wholeOf(data: Readonly<Record<string, Numbers>>, width: number): RowPlace {
-  return { data: (name) => data[name] as Numbers, row: 0, width, start: 0 }
 }

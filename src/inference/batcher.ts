@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
-import { BATCH_START, PREFILL_CHUNK, nextStep, readBetween } from './batch-plan.ts'
+import { BATCH_START, PREFILL_CHUNK, nextStep, pieceFor, readBetween } from './batch-plan.ts'
 import type { BatchState, BatchStep } from './batch-plan.ts'
-import type { BatchRow, BatchSession, KeptCache } from './batch-session.ts'
+import type { BatchRow, BatchSession, KeptCache, KeptTokens } from './batch-session.ts'
 import type { GraphTraits } from './graph-fit.ts'
 
 /** One ask's way to the graph. */
@@ -10,6 +10,8 @@ export interface Reader {
   readonly vocabulary: number
   /** Tokens that it has read. */
   readonly length: number
+  /** Tokens of a prompt to be read at once. */
+  readonly piece: number
   /**
    * Reads tokens after those. `left`: how many of the prompt follow them; null where they are of the answer.
    *
@@ -22,8 +24,10 @@ export interface Reader {
 export interface JoinOptions {
   /** Prompt and answer together at most, in tokens. */
   most: number
-  /** What need not be read again: these tokens, which are the first of what was kept. @default none */
-  known?: { cache: KeptCache; ids: readonly number[] } | undefined
+  /** The prompt alone: room is made for it at once. @default 0: room is made as it is read */
+  prompt?: number
+  /** What need not be read again, and its tokens. @default none */
+  known?: (KeptTokens & { ids: readonly number[] }) | undefined
   signal: AbortSignal
 }
 
@@ -48,6 +52,7 @@ interface Wish {
 export class Batcher {
   readonly #session: BatchSession
   readonly #reuse: GraphTraits['reuse']
+  readonly #piece: number
   readonly #between: number
   /** By id: what rows wait for. */
   readonly #wishes = new Map<number, Wish>()
@@ -59,12 +64,14 @@ export class Batcher {
   constructor(session: BatchSession, { reuse, prefillRate }: Pick<GraphTraits, 'reuse'> & { prefillRate: number }) {
     this.#session = session
     this.#reuse = reuse
+    // What is kept in whole pieces is of use only where all are alike.
+    this.#piece = reuse === 'tokens' ? pieceFor(prefillRate) : PREFILL_CHUNK
     this.#between = readBetween(prefillRate)
   }
 
-  join({ most, known, signal }: JoinOptions): BatchedReader {
-    const session = this.#session
-    const row = session.begin(most, known && { cache: known.cache, length: known.ids.length })
+  join({ most, prompt = 0, known, signal }: JoinOptions): BatchedReader {
+    const [session, piece] = [this.#session, this.#piece]
+    const row = session.begin(most, { prompt, kept: known })
     const read = [...(known?.ids ?? [])]
     // Of its whole pieces; the rest of a prompt comes after them.
     let whole = read.length
@@ -72,6 +79,7 @@ export class Batcher {
     const id = ++this.#last
     return {
       vocabulary: session.vocabulary,
+      piece,
       get length() {
         return row.length
       },
@@ -80,7 +88,7 @@ export class Batcher {
       },
       read: async (ids, left) => {
         const logits = await this.#wait(id, { row, ids, left }, signal)
-        if (left !== null && ids.length === PREFILL_CHUNK) whole += PREFILL_CHUNK
+        if (left !== null && ids.length === piece) whole += piece
         read.push(...ids)
         return logits
       },

@@ -229,16 +229,16 @@ export class DecoderSession {
 
   /**
    * Room for what rows have read already, so many tokens each; the caller puts it there (`placeIn`).
-   * @param padding where rows are filled up that are shorter than the longest; null where there is one
+   * @param padding where the graph wants rows filled up that are shorter than the longest, unless there are buffers for
+   * them (`KvLayout`); null where there is one row
    */
   roomFor(lengths: readonly number[], padding: Padding): KvCache {
     const width = Math.max(...lengths)
     const layout = this.#layout
-    // Packed rows are equally long, and only a graph that takes the length of each fills them up behind.
+    // What the rows of a pack are told apart by, the mask or their lengths, has to be what the graph goes by.
     const fits = padding === null || layout === (padding === 'left' ? 'packed' : 'padded')
     if (layout === null || !fits) return this.#fresh(lengths.length, width)
-    const held = padding === 'left' ? lengths.map(() => width) : lengths
-    const buffers = new KvBuffers(this.#runtime, this.shapes, layout, held)
+    const buffers = new KvBuffers(this.#runtime, this.shapes, padding === 'left' ? 'spaced' : layout, lengths)
     return { tensors: buffers.tensors(), length: width, buffers }
   }
 

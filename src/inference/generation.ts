@@ -1,7 +1,6 @@
 import { InvalidRequestError, PromptTooLongError } from '../errors.ts'
 import type { Continuation, Done, Message, ResolvedSampling, Tokens } from '../interface.ts'
 import { answerText } from './answer-text.ts'
-import { PREFILL_CHUNK } from './batch-plan.ts'
 import type { Reader } from './batcher.ts'
 import type { ModelText } from './loaded-model.ts'
 import { nextToken } from './sampling.ts'
@@ -120,7 +119,7 @@ export async function* generation(
   let logits: Float32Array = new Float32Array(0)
   for (let from = reader.length; from < ids.length; from = reader.length) {
     signal.throwIfAborted()
-    const piece = ids.slice(from, from + PREFILL_CHUNK)
+    const piece = ids.slice(from, from + reader.piece)
     logits = await reader.read(piece, ids.length - from - piece.length)
     yield { type: 'prefilled', fraction: reader.length / ids.length }
   }

@@ -9,11 +9,17 @@ import type { Runtime } from './runtime.ts'
  *   (GroupQueryAttention). A new token is written behind the others, and the rows may be of different length.
  * - `packed`: a graph that joins old and new (Concat) wants the old ones and nothing else. Heads move up for each token,
  *   in place; all rows are equally long.
+ * - `spaced`: rows of such a graph that takes a mask and positions. It puts the new token behind all columns; here it is
+ *   written behind those of its row, and the mask leaves out the columns between. So the rows may be of different length,
+ *   and heads move up once in some tokens.
  */
-export type KvLayout = 'padded' | 'packed'
+export type KvLayout = 'padded' | 'packed' | 'spaced'
 
-/** As many as a run of the graph adds at most (a chunk of the prompt): growing copies everything once. */
+/** Growing copies everything once, so there is room for an eighth more, in such steps. */
 const GROWTH_TOKENS = 64
+const GROWTH_SHARE = 1 / 8
+/** Columns that nobody uses are joined and multiplied too; moving heads up costs as much as some of them. */
+const SPACE_TOKENS = 16
 
 /** Keys and values of one or several rows, kept in memory that is used again for each token. */
 export class KvBuffers {
@@ -21,7 +27,10 @@ export class KvBuffers {
   readonly #shapes: readonly CacheShape[]
   readonly #layout: KvLayout
   #buffers: readonly Numbers[]
-  #capacity = 0
+  #capacity: number
+  /** Tokens between the beginnings of two heads. */
+  #stride: number
+  #reserved = 0
   readonly #lengths: number[]
 
   /** @param lengths tokens of each row, for which there is room; the caller puts them there. @default one row, empty */
@@ -37,7 +46,13 @@ export class KvBuffers {
     this.#lengths = [...lengths]
     // One more than there are: the next token shall not copy what was just put there.
     this.#capacity = this.#longest === 0 ? 0 : roomFor(this.#longest + 1)
+    this.#stride = this.#longest === 0 ? 0 : this.#strideFor(this.#longest, this.#longest + 1, this.#capacity)
     this.#buffers = shapes.map((shape) => numbersFor(shape, lengths.length, this.#capacity))
+  }
+
+  /** Memory that they take. */
+  get bytes(): number {
+    return this.#buffers.reduce((sum, { byteLength }) => sum + byteLength, 0)
   }
 
   /** Tokens of each row. */
@@ -48,6 +63,31 @@ export class KvBuffers {
   /** Tokens of each row from now on, where others were put in the place of some. Packed rows stay equally long. */
   hold(lengths: readonly number[]): void {
     lengths.forEach((length, row) => (this.#lengths[row] = length))
+  }
+
+  /** Keeps the first tokens of the one row that there is. */
+  cut(length: number): void {
+    if (this.#layout !== 'padded') this.#narrow(length)
+    this.#lengths[0] = length
+  }
+
+  /**
+   * Gives spaced rows as many columns as this length needs, in place; none of them may be longer.
+   * @returns whether they are others now; not so where there is no room for them, or twice as much as that
+   */
+  fit(longest: number): boolean {
+    const stride = roundUp(longest + 1, SPACE_TOKENS)
+    const isNear = stride <= this.#capacity && this.#capacity <= 2 * roomFor(longest)
+    if (this.#layout !== 'spaced' || !isNear || stride === this.#stride) return false
+    if (stride < this.#stride) this.#narrow(stride)
+    else this.#spread(this.#stride, stride)
+    this.#stride = stride
+    return true
+  }
+
+  /** Has the next growth make room for so many tokens. */
+  reserve(tokens: number): void {
+    this.#reserved = tokens
   }
 
   /** What the graph is fed with. The next `append` changes what is in it. */
@@ -62,9 +102,12 @@ export class KvBuffers {
     return this.#tensors(length, copies)
   }
 
-  /** Where the next `count` tokens of each row will stand: int64 [rows, 1, count, 1]. */
+  /** Where the graph puts the next `count` tokens of each row: int64 [rows, 1, count, 1]. */
   places(count: number): Tensor {
-    const places = this.#lengths.flatMap((length) => Array.from({ length: count }, (_, index) => length + index))
+    const places = this.#lengths.flatMap((length) => {
+      const first = this.#layout === 'spaced' ? this.#stride : length
+      return Array.from({ length: count }, (_, index) => first + index)
+    })
     return new this.#Tensor('int64', BigInt64Array.from(places, BigInt), [this.#lengths.length, 1, count, 1])
   }
 
@@ -73,23 +116,19 @@ export class KvBuffers {
    * @param news by the name of the input; [rows, heads, count, size]
    */
   append(news: CacheTensors, count: number): void {
-    const before = this.#longest
-    const after = before + count
+    const after = this.#longest + count
     const added = this.#shapes.map(({ name, heads, size }) => {
       const { data } = news[name] as Tensor
       const expected = this.#lengths.length * heads * count * size
       if (data.length !== expected) throw new Error(`the graph gave ${name} otherwise: ${data.length} numbers`)
       return data as Numbers
     })
-    if (after > this.#capacity) {
-      const capacity = roomFor(after)
-      const [from, to] = this.#layout === 'padded' ? [this.#capacity, capacity] : [before, after]
-      this.#buffers = this.#resized(from, to, capacity)
-      this.#capacity = capacity
-    } else if (this.#layout === 'packed') {
-      this.#spread(before, after)
-    }
-    const stride = this.#layout === 'padded' ? this.#capacity : after
+    const capacity = after > this.#capacity ? roomFor(Math.max(after, this.#reserved)) : this.#capacity
+    const stride = Math.max(this.#stride, this.#strideFor(after, after, capacity))
+    if (capacity > this.#capacity) this.#buffers = this.#resized(this.#stride, stride, capacity)
+    else if (stride > this.#stride) this.#spread(this.#stride, stride)
+    this.#capacity = capacity
+    this.#stride = stride
     this.#shapes.forEach(({ heads, size }, index) => {
       const [buffer, data] = [this.#buffers[index] as Numbers, added[index] as Numbers]
       this.#lengths.forEach((length, row) => {
@@ -101,9 +140,16 @@ export class KvBuffers {
     for (const row of this.#lengths.keys()) this.#lengths[row] = (this.#lengths[row] ?? 0) + count
   }
 
-  /** Tokens between the beginnings of two heads. */
-  get #stride(): number {
-    return this.#layout === 'padded' ? this.#capacity : this.#longest
+  /** @param room columns of a head at least, where it has more than it needs */
+  #strideFor(longest: number, room: number, capacity: number): number {
+    switch (this.#layout) {
+      case 'padded':
+        return capacity
+      case 'packed':
+        return longest
+      case 'spaced':
+        return roundUp(room, SPACE_TOKENS)
+    }
   }
 
   get #longest(): number {
@@ -135,6 +181,18 @@ export class KvBuffers {
     })
   }
 
+  /** Moves heads together that begin further apart than `to` tokens, in place: the first first. */
+  #narrow(to: number): void {
+    const from = this.#stride
+    this.#shapes.forEach(({ heads, size }, index) => {
+      for (let head = 1; head < this.#lengths.length * heads; head++) {
+        const at = head * from * size
+        this.#buffers[index]?.copyWithin(head * to * size, at, at + to * size)
+      }
+    })
+    this.#stride = to
+  }
+
   /** Moves heads that began `from` tokens after each other to `to`, in place: the last first. */
   #spread(from: number, to: number): void {
     this.#shapes.forEach(({ heads, size }, index) => {
@@ -146,5 +204,9 @@ export class KvBuffers {
 }
 
 function roomFor(tokens: number): number {
-  return Math.ceil(tokens / GROWTH_TOKENS) * GROWTH_TOKENS
+  return roundUp(tokens * (1 + GROWTH_SHARE), GROWTH_TOKENS)
+}
+
+function roundUp(tokens: number, step: number): number {
+  return Math.ceil(tokens / step) * step
 }

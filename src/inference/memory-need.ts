@@ -35,8 +35,8 @@ export interface MemoryNeed {
  * The cache as often as it is there while a token is computed. Where it is given back as a whole: read, written, handed
  * over, and the one before that is garbage; measured on onnxruntime 1.30: 3.1 to 3.3 with 32 tensors of 250 tokens. Where
  * it stays in buffers (`kv-buffers.ts`): the buffers, the smaller ones before them that are garbage, and what onnxruntime
- * makes of them; measured 3.0 to 3.8 with 24 tensors of 250 to 1,600 tokens, room for up to 63 more tokens and a chunk's
- * new ones included. A graph of the second kind can fall back to the first.
+ * makes of them; measured 3.0 to 3.8 with 24 tensors of 250 to 1,600 tokens, room for more tokens and a chunk's new ones
+ * included. A graph of the second kind can fall back to the first.
  */
 const CACHE_COPIES = 4
 

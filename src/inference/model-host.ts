@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { Done, Waiting } from '../interface.ts'
 import { PREFILL_CHUNK } from './batch-plan.ts'
 import { BatchSession } from './batch-session.ts'
@@ -45,6 +46,11 @@ const TELL_LOADING_MS = 100
 
 /** Garbage below this is left to the collector, whose own run takes some 10 ms. */
 export const MUCH_GARBAGE_BYTES = 64 * 2 ** 20
+
+/** After all that was sent until now left this process, and before it hears anything: it waits for nobody. */
+const said = promisify((done: () => void) => {
+  process.nextTick(done)
+})
 
 /** What has a turn at a model, and the leave to hold it. */
 interface Turn {
@@ -111,7 +117,7 @@ export class ModelHost {
               },
               { gatherMs: () => this.#gatherMs() }
             )
-            const reader = rows.join({ most: prepared.most, known: this.#knownOf(model, prepared), signal })
+            const reader = rows.join({ ...this.#roomOf(model, prepared), signal })
             this.#answering++
             try {
               for await (const event of generation(text, reader, prepared, signal)) {
@@ -125,7 +131,9 @@ export class ModelHost {
               }
             } finally {
               this.#answering--
-              this.#keep(model, reader)
+              // What was said leaves before this process is busy with what is kept.
+              await said()
+              this.#keep(model, reader, prepared)
               reader.leave()
             }
           } finally {
@@ -140,18 +148,18 @@ export class ModelHost {
       })
   }
 
-  #knownOf({ hash, traits }: ModelSource, { prompt, answered }: PreparedRequest): JoinOptions['known'] {
+  #roomOf({ hash, traits }: ModelSource, { prompt, answered, most }: PreparedRequest): Omit<JoinOptions, 'signal'> {
     const ids = [...prompt, ...answered]
-    const found = this.#init.prefixes.find(hash, ids, traits.reuse === 'tokens' ? 1 : PREFILL_CHUNK)
-    return found && { cache: found.cache, ids: ids.slice(0, found.length) }
+    const known = this.#init.prefixes.take(hash, ids, traits.reuse === 'tokens' ? 1 : PREFILL_CHUNK)
+    return { most, prompt: ids.length, known: known && { ...known, ids: ids.slice(0, known.length) } }
   }
 
   /** However the answer ended: what was read was read. */
-  #keep({ hash, need }: ModelSource, reader: BatchedReader): void {
+  #keep({ hash, need }: ModelSource, reader: BatchedReader, { prompt }: PreparedRequest): void {
     const { prefixes } = this.#init
     if (!prefixes.takes(reader.keepable, need.loaded)) return
     const kept = reader.keep()
-    if (kept !== null) prefixes.add(hash, kept.ids, kept.cache, need.loaded)
+    if (kept !== null) prefixes.add(hash, { ids: kept.ids, prompt: prompt.length }, kept.cache, need.loaded)
   }
 
   /** Measures again where it is loaded already; loading measures by itself where nothing is known. */

@@ -1,4 +1,4 @@
-import type { KeptCache } from './batch-session.ts'
+import type { KeptCache, KeptTokens } from './batch-session.ts'
 
 /**
  * Part of the memory for models that what was read may take. It is what goes first when anything else needs room, so it
@@ -9,9 +9,16 @@ const BUDGET_SHARE = 1 / 8
 /** Every chat begins with the same few tokens of the template; to take those from here saves nothing that shows. */
 export const LEAST_SHARED = 16
 
-interface Entry {
-  model: string
+/** What an ask has read. */
+export interface Read {
+  /** Prompt and answer. */
   ids: readonly number[]
+  /** How many of them are the prompt's. */
+  prompt: number
+}
+
+interface Entry extends Read {
+  model: string
   cache: KeptCache
 }
 
@@ -37,9 +44,10 @@ export class PrefixCache {
 
   /**
    * The longest beginning of these tokens that is known, in whole pieces of so many tokens; at least the last token is
-   * left to be read.
+   * left to be read. Who goes on with the same conversation takes it, to change it and to keep it with what follows; what
+   * only begins alike stays for others.
    */
-  find(model: string, ids: readonly number[], piece: number): { cache: KeptCache; length: number } | undefined {
+  take(model: string, ids: readonly number[], piece: number): KeptTokens | undefined {
     let best: { entry: Entry; length: number } | undefined
     for (const entry of this.#entries) {
       if (entry.model !== model) continue
@@ -48,8 +56,11 @@ export class PrefixCache {
       if (length >= LEAST_SHARED && length > (best?.length ?? 0)) best = { entry, length }
     }
     if (best === undefined) return undefined
-    this.#use(best.entry)
-    return { cache: best.entry.cache, length: best.length }
+    const { entry, length } = best
+    const isTaken = length >= Math.min(entry.prompt, entry.ids.length)
+    if (isTaken) this.#entries = this.#entries.filter((other) => other !== entry)
+    else this.#use(entry)
+    return { cache: entry.cache, length, isTaken }
   }
 
   /** Whether so much of a model would be kept at all: no more than it takes itself, so that small ones stay small. */
@@ -58,7 +69,7 @@ export class PrefixCache {
   }
 
   /** @param loaded bytes that the model itself takes */
-  add(model: string, ids: readonly number[], cache: KeptCache, loaded: number): void {
+  add(model: string, { ids, prompt }: Read, cache: KeptCache, loaded: number): void {
     if (ids.length < LEAST_SHARED || !this.takes(cache.bytes, loaded)) return
     const same = this.#entries.find((entry) => entry.model === model && sharedLength(entry.ids, ids) === ids.length)
     if (same !== undefined) {
@@ -69,7 +80,7 @@ export class PrefixCache {
     this.#entries = this.#entries.filter((entry) => {
       return entry.model !== model || sharedLength(entry.ids, ids) < entry.ids.length
     })
-    this.#entries.push({ model, ids, cache })
+    this.#entries.push({ model, ids, prompt, cache })
     this.#shrink((entry) => entry.model === model, loaded)
     this.#shrink(() => true, this.#limit)
   }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { BATCH_START, PREFILL_CHUNK, nextStep, readBetween, shareRuns } from '../../src/inference/batch-plan.ts'
+import {
+  BATCH_START,
+  PREFILL_CHUNK,
+  nextStep,
+  pieceFor,
+  readBetween,
+  shareRuns
+} from '../../src/inference/batch-plan.ts'
 import type { BatchState } from '../../src/inference/batch-plan.ts'
 
 const options = { seed: 61, numRuns: 500 }
@@ -135,6 +142,18 @@ describe('the plan of a batch, for any asks,', () => {
   it('lets a device read for a tenth of a second between two tokens, and one piece however slow it is', () => {
     assert.equal(readBetween(6000), 600)
     assert.equal(readBetween(20), PREFILL_CHUNK)
+  })
+
+  it('reads at once what takes a twentieth of a second, in whole chunks', () => {
+    assert.deepEqual([20, 2500, 2600, 4000, 1e6].map(pieceFor), [64, 64, 128, 192, 256])
+    fc.assert(
+      fc.property(fc.float({ min: 0, max: Math.fround(1e7), noNaN: true }), (rate) => {
+        const piece = pieceFor(rate)
+        assert.equal(piece % PREFILL_CHUNK, 0)
+        assert.ok(piece === PREFILL_CHUNK || piece <= rate / 20)
+        assert.ok(readBetween(rate) >= piece)
+      })
+    )
   })
 
   it('has nothing to do for nobody', () => {

@@ -32,8 +32,8 @@ export interface RowsModel {
   text: ModelText
   session: DecoderSession
   traits: GraphTraits
-  /** A batch of its own. */
-  rows: () => Batcher
+  /** A batch of its own. @param prefillRate tokens a second. @default two pieces of prompts fit between two tokens */
+  rows: (prefillRate?: number) => Batcher
   /** Answers in a batch; `watch` sees each token as it comes. */
   say: (reader: BatchedReader, asked: Asked, signal: AbortSignal, watch?: (tokens: number) => void) => Promise<Said>
 }
@@ -53,12 +53,13 @@ export async function openModel(name: string): Promise<RowsModel> {
     text,
     session,
     traits,
-    // Two pieces of prompts fit between two tokens.
-    rows: () => new Batcher(new BatchSession(session, { ...traits, worth: 200 }), { ...traits, prefillRate: 1500 }),
+    rows: (prefillRate = 1500) =>
+      new Batcher(new BatchSession(session, { ...traits, worth: 200 }), { ...traits, prefillRate }),
     say: async (reader, { prompt, sampling }, signal, watch) => {
       const said: Said = { tokens: [], logits: [] }
       const watched = {
         vocabulary: reader.vocabulary,
+        piece: reader.piece,
         get length() {
           return reader.length
         },

@@ -82,6 +82,13 @@ describe('asks that share a model', function () {
         if (name === 'mini') assert.equal(ties, 0)
       })
 
+      it('are read in larger pieces by a fast device, where numbers do not hang on the pieces', () => {
+        const { signal } = new AbortController()
+        const reader = model.rows(1e6).join({ most: 10, signal })
+        assert.equal(reader.piece, ['int8', 'mini'].includes(name) ? 64 : 256)
+        reader.leave()
+      })
+
       it('are computed together where the graph can', async () => {
         let together = 0
         const counted = model.session.forwardRows.bind(model.session)

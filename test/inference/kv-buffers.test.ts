@@ -63,6 +63,12 @@ function put({ data, dims }: Tensor, row: number, heads: Nested[number]): void {
   })
 }
 
+/** Where a graph puts the next token of each row: behind what it was told of, or behind all that it was given. */
+function behind(buffers: KvBuffers, layout: KvLayout): number[] {
+  const { dims } = only(buffers.tensors())
+  return buffers.lengths.map((length) => (layout === 'spaced' ? (dims[2] ?? 0) : length))
+}
+
 const only = (tensors: Record<string, unknown>): Tensor => tensors[NAME] as Tensor
 
 describe('buffers of keys and values', () => {
@@ -72,7 +78,7 @@ describe('buffers of keys and values', () => {
     heads: fc.integer({ min: 1, max: 3 }),
     size: fc.integer({ min: 1, max: 2 })
   })
-  const layouts = fc.constantFrom<KvLayout[]>('padded', 'packed')
+  const layouts = fc.constantFrom<KvLayout[]>('padded', 'packed', 'spaced')
   // Some steps are a chunk of a prompt, most a token; growth is met with both.
   const steps = fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 70 })), { minLength: 1, maxLength: 6 })
 
@@ -87,11 +93,11 @@ describe('buffers of keys and values', () => {
         )
         let expected: Nested = fresh(rows, shape, 0)
         for (const tokens of counts) {
-          const [length = 0] = buffers.lengths
           const places = Array.from((buffers.places(tokens) as unknown as Tensor).data, Number)
+          const first = behind(buffers, layout)[0] ?? 0
           assert.deepEqual(
             places,
-            Array.from({ length: rows * tokens }, (_, index) => length + (index % tokens))
+            Array.from({ length: rows * tokens }, (_, index) => first + (index % tokens))
           )
           const news = fresh(rows, shape, tokens)
           added(buffers, news, shape, tokens)
@@ -121,7 +127,7 @@ describe('buffers of keys and values', () => {
         const step = (): void => {
           const news = fresh(all.length, shape, 1)
           const places = Array.from((buffers.places(1) as unknown as Tensor).data, Number)
-          assert.deepEqual(places, [...buffers.lengths])
+          assert.deepEqual(places, behind(buffers, layout))
           added(buffers, news, shape, 1)
           expected = joined(expected, news)
           assert.deepEqual(found(only(buffers.tensors()), buffers.lengths), expected)
@@ -136,6 +142,59 @@ describe('buffers of keys and values', () => {
       }),
       { seed: 6, numRuns: 40 }
     )
+  })
+
+  it('hold the first tokens of a row after a cut, and what comes then', () => {
+    fc.assert(
+      fc.property(shapes, layouts, fc.integer({ min: 1, max: 150 }), fc.nat(149), (shape, layout, tokens, left) => {
+        const buffers = new KvBuffers(runtime, [shape], layout)
+        buffers.reserve(tokens + 40)
+        const before = fresh(1, shape, tokens)
+        added(buffers, before, shape, tokens)
+        const bytes = buffers.bytes
+        const length = 1 + (left % tokens)
+        buffers.cut(length)
+        const news = fresh(1, shape, 30)
+        added(buffers, news, shape, 30)
+        const kept = before.map((row) => row.map((head) => head.slice(0, length)))
+        assert.deepEqual(found(only(buffers.tensors()), buffers.lengths), joined(kept, news))
+        assert.equal(buffers.bytes, bytes)
+      }),
+      { seed: 6, numRuns: 60 }
+    )
+  })
+
+  it('fit themselves to the rows that are left, in place, while they are not twice as large', () => {
+    fc.assert(
+      fc.property(shapes, fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 2, maxLength: 4 }), (shape, each) => {
+        const buffers = new KvBuffers(runtime, [shape], 'spaced', each)
+        const rows = each.map((length) => fresh(1, shape, length)[0]!)
+        rows.forEach((row, index) => {
+          put(only(buffers.tensors()), index, row)
+        })
+        // The longest goes; its slot is free.
+        const gone = each.indexOf(Math.max(...each))
+        const lengths = each.map((length, row) => (row === gone ? 0 : length))
+        const longest = Math.max(...lengths)
+        const before = buffers.bytes
+        const columns = only(buffers.tensors()).dims[2]!
+        const isFitted = buffers.fit(longest)
+        buffers.hold(lengths)
+        const after = only(buffers.tensors()).dims[2]!
+        assert.equal(buffers.bytes, before)
+        assert.equal(after === columns, !isFitted)
+        if (longest > Math.max(...each) * 0.7) assert.ok(after > longest && after <= longest + 16)
+        const expected = rows.map((row, index) => row.map((head) => head.slice(0, lengths[index])))
+        assert.deepEqual(found(only(buffers.tensors()), lengths), expected)
+        const news = fresh(each.length, shape, 1)
+        added(buffers, news, shape, 1)
+        assert.deepEqual(found(only(buffers.tensors()), buffers.lengths), joined(expected, news))
+      }),
+      { seed: 6, numRuns: 200 }
+    )
+    const shape: CacheShape = { name: NAME, type: 'float32', heads: 1, size: 1 }
+    // The memory of a row that was much longer is not held for what is left.
+    assert.equal(new KvBuffers(runtime, [shape], 'spaced', [200, 20]).fit(20), false)
   })
 
   it('stay as they are when what they are given does not fit', () => {

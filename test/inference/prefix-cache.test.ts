@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { PREFILL_CHUNK } from '../../src/inference/batch-plan.ts'
 import type { KeptCache } from '../../src/inference/batch-session.ts'
 import { LEAST_SHARED, PrefixCache } from '../../src/inference/prefix-cache.ts'
+import type { Read } from '../../src/inference/prefix-cache.ts'
 import type { ResolvedSampling } from '../../src/interface.ts'
 import { MODELS, apartBy, openModel, sayAlone } from './batch-rows.ts'
 import type { RowsModel, Said } from './batch-rows.ts'
@@ -19,7 +20,12 @@ const ROUNDING_32_BITS = 2e-5
 const CONVERSATIONS = 12
 
 function kept(length: number): KeptCache {
-  return { data: {}, length, bytes: length }
+  return { cache: { tensors: {}, length, buffers: null }, length, bytes: length }
+}
+
+/** A prompt, and an answer of five tokens. */
+function said(ids: readonly number[]): Read {
+  return { ids, prompt: ids.length - 5 }
 }
 
 function from(first: number, length: number): number[] {
@@ -29,33 +35,41 @@ function from(first: number, length: number): number[] {
 describe('what was read before', () => {
   it('is found by its longest beginning, with a token left to read', () => {
     const cache = new PrefixCache(80_000)
-    const long = from(0, 60)
-    cache.add('m', from(0, 40), kept(40), Infinity)
-    cache.add('m', [...from(0, 30), ...from(900, 30)], kept(60), Infinity)
-    assert.equal(cache.find('m', long, 1)?.length, 40)
-    assert.equal(cache.find('m', from(0, 40), 1)?.length, 39)
-    assert.equal(cache.find('m', [...from(0, 35), 7, 7], 1)?.length, 35)
-    assert.equal(cache.find('other', long, 1), undefined)
-    assert.equal(cache.find('m', [...from(0, LEAST_SHARED - 1), 7, 7], 1), undefined)
+    const found = (ids: readonly number[], model = 'm'): number | undefined => cache.take(model, ids, 1)?.length
+    cache.add('m', said(from(0, 40)), kept(40), Infinity)
+    cache.add('m', said([...from(0, 30), ...from(900, 30)]), kept(60), Infinity)
+    assert.equal(found(from(0, 35)), 34)
+    assert.equal(found([...from(0, 32), 7, 7]), 32)
+    assert.equal(found(from(0, 60), 'other'), undefined)
+    assert.equal(found([...from(0, LEAST_SHARED - 1), 7, 7]), undefined)
+  })
+
+  it('is taken by who goes on with the conversation, and stays for all who only begin alike', () => {
+    const cache = new PrefixCache(80_000)
+    cache.add('m', said(from(0, 40)), kept(40), Infinity)
+    for (const ids of [from(0, 35), [...from(0, 34), 7, 7]]) assert.equal(cache.take('m', ids, 1)?.isTaken, false)
+    // The answer's last tokens may be others when its text is read.
+    const { length, isTaken } = cache.take('m', [...from(0, 38), 7, 7], 1) ?? {}
+    assert.deepEqual([length, isTaken, cache.bytes], [38, true, 0])
   })
 
   it('is kept once where one goes on from another', () => {
     const cache = new PrefixCache(80_000)
-    cache.add('m', from(0, 40), kept(40), Infinity)
-    cache.add('m', from(0, 90), kept(90), Infinity)
-    cache.add('m', from(0, 50), kept(50), Infinity)
+    cache.add('m', said(from(0, 40)), kept(40), Infinity)
+    cache.add('m', said(from(0, 90)), kept(90), Infinity)
+    cache.add('m', said(from(0, 50)), kept(50), Infinity)
     assert.equal(cache.bytes, 90)
   })
 
   it('goes when anything else needs the room, what was used longest ago first', () => {
     const cache = new PrefixCache(8000)
-    cache.add('m', from(0, 100), kept(100), Infinity)
-    cache.add('m', from(500, 100), kept(100), Infinity)
-    cache.add('n', from(0, 100), kept(100), Infinity)
-    cache.find('m', from(0, 100), 1)
+    cache.add('m', said(from(0, 100)), kept(100), Infinity)
+    cache.add('m', said(from(500, 100)), kept(100), Infinity)
+    cache.add('n', said(from(0, 100)), kept(100), Infinity)
+    cache.take('m', from(0, 50), 1)
     assert.equal(cache.leave(200), 100)
-    assert.equal(cache.find('m', from(500, 100), 1), undefined)
-    assert.ok(cache.find('m', from(0, 100), 1) && cache.find('n', from(0, 100), 1))
+    assert.equal(cache.take('m', from(500, 50), 1), undefined)
+    assert.ok(cache.take('m', from(0, 50), 1) && cache.take('n', from(0, 50), 1))
     assert.equal(cache.takes(201, Infinity), false)
     cache.forget('n')
     assert.equal(cache.bytes, 100)
@@ -68,10 +82,10 @@ describe('what was read before', () => {
 
   it('is no more of a model than it takes itself', () => {
     const cache = new PrefixCache(80_000)
-    for (let first = 0; first < 10_000; first += 1000) cache.add('small', from(first, 100), kept(100), 250)
-    cache.add('other', from(0, 300), kept(300), Infinity)
+    for (let first = 0; first < 10_000; first += 1000) cache.add('small', said(from(first, 100)), kept(100), 250)
+    cache.add('other', said(from(0, 300)), kept(300), Infinity)
     assert.equal(cache.bytes, 500)
-    assert.equal(cache.find('small', from(9000, 50), 1)?.length, 49)
+    assert.equal(cache.take('small', from(9000, 50), 1)?.length, 49)
   })
 
   it('never passes its limit, and finds nothing that was not read, for any conversations', () => {
@@ -86,14 +100,14 @@ describe('what was read before', () => {
         const known: { model: string; ids: readonly number[] }[] = []
         let limit = 300
         for (const { model, ids, spare } of steps) {
-          const found = cache.find(model, ids, 1)
+          const found = cache.take(model, ids, 1)
           if (found !== undefined) {
             assert.ok(found.length < ids.length && found.length <= found.cache.length)
             const begins = (each: (typeof known)[number]): boolean =>
               each.model === model && ids.slice(0, found.length).every((id, at) => each.ids[at] === id)
             assert.ok(known.some(begins))
           }
-          cache.add(model, ids, kept(ids.length), 200)
+          cache.add(model, said(ids), kept(ids.length), 200)
           known.push({ model, ids })
           if (spare !== null) {
             cache.leave(spare)
@@ -172,13 +186,13 @@ async function play(model: RowsModel, turns: readonly Turn[]): Promise<{ given: 
   let prompt: number[] = []
   for (const { says, back, sampling } of turns) {
     prompt = [...prompt.slice(0, Math.max(0, prompt.length - back)), ...says]
-    const found = cache.find('it', prompt, model.traits.reuse === 'tokens' ? 1 : PREFILL_CHUNK)
-    const known = found && { cache: found.cache, ids: prompt.slice(0, found.length) }
-    const reader = rows.join({ most: prompt.length + sampling.maxTokens, known, signal })
+    const found = cache.take('it', prompt, model.traits.reuse === 'tokens' ? 1 : PREFILL_CHUNK)
+    const known = found && { ...found, ids: prompt.slice(0, found.length) }
+    const reader = rows.join({ most: prompt.length + sampling.maxTokens, prompt: prompt.length, known, signal })
     const given = await model.say(reader, { prompt, sampling }, signal)
     const kept = reader.keep()
-    assert.ok(kept !== null && kept.cache.length === kept.ids.length && kept.cache.bytes === reader.keepable)
-    cache.add('it', kept.ids, kept.cache, Infinity)
+    assert.ok(kept !== null && kept.cache.length === kept.ids.length && kept.cache.bytes >= reader.keepable)
+    cache.add('it', { ids: kept.ids, prompt: prompt.length }, kept.cache, Infinity)
     reader.leave()
     told.push({ given, fresh: await sayAlone(model, { prompt, sampling }), length: found?.length ?? 0 })
     prompt = [...prompt, ...given.tokens]
