@@ -38,6 +38,12 @@ const LEAVE_MS = 2000
  */
 const GIVING_BACK = { MALLOC_MMAP_THRESHOLD_: String(2 ** 20), MALLOC_TRIM_THRESHOLD_: String(8 * 2 ** 20) }
 
+/**
+ * Node's objects are few here and its buffers many: by itself it looks for garbage after each 12 MB of these, eight times a
+ * second where eight ask, and has half a processor for it each time. This costs so much memory at most.
+ */
+const GARBAGE_MB = 64
+
 /** The child process, started by the first command and, after its death, by the next. */
 export class EngineProcess {
   readonly #init: EngineProcessInit
@@ -92,7 +98,7 @@ export class EngineProcess {
     const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), words, {
       serialization: 'advanced',
       // Flags of this process, such as --inspect, are not the child's; its own lets it free tensors when it is done.
-      execArgv: ['--expose-gc'],
+      execArgv: ['--expose-gc', `--initial-old-space-size=${GARBAGE_MB}`],
       env: { ...GIVING_BACK, ...process.env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc']
     })
