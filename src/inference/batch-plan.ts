@@ -26,8 +26,11 @@ export const PREFILL_CHUNK = 64
 
 /** A run cannot be interrupted, so a cancel waits for it. */
 const RUN_S = 1 / 20
-/** Reading the weights is a small part of a run by then, and what lies between its layers grows. */
-const MOST_PIECE = 256
+/**
+ * Reading the weights is a small part of a run by then, and what lies between its layers grows: with 256 the memory that an
+ * answer is granted did not suffice.
+ */
+const MOST_PIECE = 128
 
 /**
  * Tokens of the prompt read at once: whole chunks, as many as a fast device reads before anybody sees a pause.

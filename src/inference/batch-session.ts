@@ -2,7 +2,7 @@ import { agrees } from './agreement.ts'
 import { shareRuns } from './batch-plan.ts'
 import type { DecoderSession, KvCache } from './decoder-session.ts'
 import type { GraphTraits, Padding } from './graph-fit.ts'
-import { copyRow, placeIn } from './kv-rows.ts'
+import { clearRow, copyRow, placeIn } from './kv-rows.ts'
 import type { RowPlace } from './kv-rows.ts'
 
 /** What one ask has read; a handle, whose contents are this file's. */
@@ -127,13 +127,14 @@ export class BatchSession {
 
   /**
    * The first tokens that the row has read, for a later one; null where they lie on a device. The row may only be ended
-   * after it: what is by itself is not copied.
+   * after it: what is by itself is not copied, unless its room is far too large.
    */
   keep(handle: BatchRow, length: number): KeptCache | null {
     if (this.#session.isOnDevice) return null
     const row = handle as Row
     const { home } = row
-    const cache = 'cache' in home && row.length === length ? home.cache : this.#copied(this.#placeOf(row), length)
+    const isOwn = 'cache' in home && row.length === length && home.cache.buffers?.isRoomy !== true
+    const cache = isOwn ? home.cache : this.#copied(this.#placeOf(row), length)
     return { cache, length, bytes: cache.buffers?.bytes ?? this.bytesOf(length) }
   }
 
@@ -174,8 +175,10 @@ export class BatchSession {
     // Tensors that the graph gave are never changed.
     if (cache.buffers === null && length === kept) return cache
     if (cache.buffers === null || !isTaken) return this.#copied(slotOf(cache, { row: 0, length }), length)
-    cache.buffers.cut(length)
-    return { tensors: cache.buffers.tensors(), length, buffers: cache.buffers }
+    const { buffers } = cache
+    buffers.cut(length)
+    const own = { tensors: buffers.tensors(), length, buffers }
+    return buffers.isRoomy ? this.#copied(slotOf(own, { row: 0, length }), length) : own
   }
 
   /** A row of its own with the first tokens of another. */
@@ -234,6 +237,8 @@ export class BatchSession {
       if (pack === null) continue
       for (const row of group.filter(({ home }) => !('pack' in home) || home.pack !== pack)) {
         const slot = free.pop() as number
+        // Even what the mask leaves out is multiplied, by zero, and a row that went wrong left no numbers.
+        clearRow(pack.cache.tensors, slot)
         copyRow(this.#session.shapes, this.#placeOf(row), this.#slotOf(pack.cache, slot, row.length), row.length)
         this.#move(row, pack, slot)
       }

@@ -24,7 +24,7 @@ export interface Reader {
 export interface JoinOptions {
   /** Prompt and answer together at most, in tokens. */
   most: number
-  /** The prompt alone: room is made for it at once. @default 0: room is made as it is read */
+  /** Those that are to be read first: room is made for them at once. @default 0: it is made as they are read */
   prompt?: number
   /** What need not be read again, and its tokens. @default none */
   known?: (KeptTokens & { ids: readonly number[] }) | undefined
@@ -39,6 +39,13 @@ export interface BatchedReader extends Reader {
   keep(): { cache: KeptCache; ids: readonly number[] } | null
   /** Lets go of it. Nothing may be read any more. */
   leave(): void
+}
+
+export interface BatcherInit extends Pick<GraphTraits, 'reuse'> {
+  /** What runs the graph. */
+  provider: string
+  /** Tokens a second; 0 where it is not known. */
+  prefillRate: number
 }
 
 interface Wish {
@@ -60,12 +67,11 @@ export class Batcher {
   #last = 0
   #working = false
 
-  /** @param prefillRate tokens a second */
-  constructor(session: BatchSession, { reuse, prefillRate }: Pick<GraphTraits, 'reuse'> & { prefillRate: number }) {
+  constructor(session: BatchSession, { reuse, provider, prefillRate }: BatcherInit) {
     this.#session = session
     this.#reuse = reuse
-    // What is kept in whole pieces is of use only where all are alike.
-    this.#piece = reuse === 'tokens' ? pieceFor(prefillRate) : PREFILL_CHUNK
+    // What is kept in whole pieces is of use only where all are alike; others than the processor were tried with one chunk.
+    this.#piece = reuse === 'tokens' && provider === 'cpu' ? pieceFor(prefillRate) : PREFILL_CHUNK
     this.#between = readBetween(prefillRate)
   }
 

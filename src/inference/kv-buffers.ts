@@ -8,7 +8,7 @@ import type { Runtime } from './runtime.ts'
  * - `padded`: each head has room for more tokens than there are, and the graph is told apart how many there are
  *   (GroupQueryAttention). A new token is written behind the others, and the rows may be of different length.
  * - `packed`: a graph that joins old and new (Concat) wants the old ones and nothing else. Heads move up for each token,
- *   in place; all rows are equally long.
+ *   in place; there is one row.
  * - `spaced`: rows of such a graph that takes a mask and positions. It puts the new token behind all columns; here it is
  *   written behind those of its row, and the mask leaves out the columns between. So the rows may be of different length,
  *   and heads move up once in some tokens.
@@ -60,7 +60,7 @@ export class KvBuffers {
     return this.#lengths
   }
 
-  /** Tokens of each row from now on, where others were put in the place of some. Packed rows stay equally long. */
+  /** Tokens of each row from now on, where others were put in the place of some. */
   hold(lengths: readonly number[]): void {
     lengths.forEach((length, row) => (this.#lengths[row] = length))
   }
@@ -80,9 +80,13 @@ export class KvBuffers {
     const isNear = stride <= this.#capacity && this.#capacity <= 2 * roomFor(longest)
     if (this.#layout !== 'spaced' || !isNear || stride === this.#stride) return false
     if (stride < this.#stride) this.#narrow(stride)
-    else this.#spread(this.#stride, stride)
-    this.#stride = stride
+    else this.#spread(stride)
     return true
+  }
+
+  /** Whether they have room for more than twice what would be given to what is in them. */
+  get isRoomy(): boolean {
+    return this.#capacity > 2 * roomFor(this.#longest + 1)
   }
 
   /** Has the next growth make room for so many tokens. */
@@ -126,7 +130,7 @@ export class KvBuffers {
     const capacity = after > this.#capacity ? roomFor(Math.max(after, this.#reserved)) : this.#capacity
     const stride = Math.max(this.#stride, this.#strideFor(after, after, capacity))
     if (capacity > this.#capacity) this.#buffers = this.#resized(this.#stride, stride, capacity)
-    else if (stride > this.#stride) this.#spread(this.#stride, stride)
+    else if (stride > this.#stride) this.#spread(stride)
     this.#capacity = capacity
     this.#stride = stride
     this.#shapes.forEach(({ heads, size }, index) => {
@@ -193,13 +197,17 @@ export class KvBuffers {
     this.#stride = to
   }
 
-  /** Moves heads that began `from` tokens after each other to `to`, in place: the last first. */
-  #spread(from: number, to: number): void {
+  /** Moves heads to be `to` tokens apart, which were less, in place: the last first. What comes between is zero. */
+  #spread(to: number): void {
+    const from = this.#stride
     this.#shapes.forEach(({ heads, size }, index) => {
-      for (let head = this.#lengths.length * heads - 1; head > 0; head--) {
-        this.#buffers[index]?.copyWithin(head * to * size, head * from * size, (head + 1) * from * size)
+      const buffer = this.#buffers[index] as Numbers
+      for (let head = this.#lengths.length * heads - 1; head >= 0; head--) {
+        buffer.copyWithin(head * to * size, head * from * size, (head + 1) * from * size)
+        buffer.fill(0, (head * to + from) * size, (head + 1) * to * size)
       }
     })
+    this.#stride = to
   }
 }
 

@@ -34,6 +34,15 @@ export function placeIn(tensors: CacheTensors, place: Omit<RowPlace, 'data'>): R
   return { ...place, data: (name) => tensors[name]?.data as Numbers }
 }
 
+/** Makes zeros of all that a row has. */
+export function clearRow(tensors: CacheTensors, row: number): void {
+  for (const { data, dims } of Object.values(tensors)) {
+    const size = data.length / (dims[0] ?? 1)
+    const numbers = data as Numbers
+    numbers.fill(0, row * size, (row + 1) * size)
+  }
+}
+
 /** Copies the first `length` tokens of a row. */
 export function copyRow(shapes: readonly CacheShape[], from: RowPlace, to: RowPlace, length: number): void {
   for (const { name, heads, size } of shapes) {

@@ -133,8 +133,11 @@ export class ModelHost {
               this.#answering--
               // What was said leaves before this process is busy with what is kept.
               await said()
-              this.#keep(model, reader, prepared)
-              reader.leave()
+              try {
+                this.#keep(model, reader, prepared)
+              } finally {
+                reader.leave()
+              }
             }
           } finally {
             if (used.tokens * model.need.perToken > MUCH_GARBAGE_BYTES) await collect()
@@ -150,7 +153,7 @@ export class ModelHost {
 
   #roomOf({ hash, traits }: ModelSource, { prompt, answered, most }: PreparedRequest): Omit<JoinOptions, 'signal'> {
     const ids = [...prompt, ...answered]
-    const known = this.#init.prefixes.take(hash, ids, traits.reuse === 'tokens' ? 1 : PREFILL_CHUNK)
+    const known = this.#init.prefixes.take(hash, ids, { piece: traits.reuse === 'tokens' ? 1 : PREFILL_CHUNK, most })
     return { most, prompt: ids.length, known: known && { ...known, ids: ids.slice(0, known.length) } }
   }
 
@@ -256,8 +259,9 @@ export class ModelHost {
       await setImmediate()
       const session = await this.#open(runtime, model, signal)
       const rows = new BatchSession(session, { ...model.traits, worth: model.paddingWorth })
-      const { prefillRate = 0 } = this.#measured?.rates ?? {}
-      this.#loaded = { ...text, session, rows: new Batcher(rows, { ...model.traits, prefillRate }) }
+      const { provider = '', rates } = this.#measured ?? {}
+      const { prefillRate = 0 } = rates ?? {}
+      this.#loaded = { ...text, session, rows: new Batcher(rows, { ...model.traits, provider, prefillRate }) }
       // A measurement that came with it has left something behind, which is no part of the model.
       const measuring = this.#measured === model.measured ? 0 : model.need.perToken * LEFT_TOKENS
       const bytes = Math.max(0, (await ownMemory()) - before - measuring)

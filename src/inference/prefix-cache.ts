@@ -20,6 +20,15 @@ export interface Read {
 interface Entry extends Read {
   model: string
   cache: KeptCache
+  /** Bytes that the model itself takes. */
+  loaded: number
+}
+
+export interface TakeOptions {
+  /** Only whole pieces of so many tokens are of use. */
+  piece: number
+  /** Tokens that it may come to. @default those that are read now */
+  most?: number
 }
 
 /**
@@ -43,11 +52,11 @@ export class PrefixCache {
   }
 
   /**
-   * The longest beginning of these tokens that is known, in whole pieces of so many tokens; at least the last token is
-   * left to be read. Who goes on with the same conversation takes it, to change it and to keep it with what follows; what
-   * only begins alike stays for others.
+   * The longest beginning of these tokens that is known; at least the last token is left to be read. Who goes on with the
+   * same conversation takes it, to change it and to keep it with what follows, where there will be room for that. What only
+   * begins alike stays for others.
    */
-  take(model: string, ids: readonly number[], piece: number): KeptTokens | undefined {
+  take(model: string, ids: readonly number[], { piece, most = ids.length }: TakeOptions): KeptTokens | undefined {
     let best: { entry: Entry; length: number } | undefined
     for (const entry of this.#entries) {
       if (entry.model !== model) continue
@@ -57,7 +66,8 @@ export class PrefixCache {
     }
     if (best === undefined) return undefined
     const { entry, length } = best
-    const isTaken = length >= Math.min(entry.prompt, entry.ids.length)
+    const grown = (entry.cache.bytes / entry.cache.length) * most
+    const isTaken = length >= entry.prompt && this.takes(grown, entry.loaded)
     if (isTaken) this.#entries = this.#entries.filter((other) => other !== entry)
     else this.#use(entry)
     return { cache: entry.cache, length, isTaken }
@@ -80,7 +90,7 @@ export class PrefixCache {
     this.#entries = this.#entries.filter((entry) => {
       return entry.model !== model || sharedLength(entry.ids, ids) < entry.ids.length
     })
-    this.#entries.push({ model, ids, prompt, cache })
+    this.#entries.push({ model, ids, prompt, cache, loaded })
     this.#shrink((entry) => entry.model === model, loaded)
     this.#shrink(() => true, this.#limit)
   }

@@ -33,7 +33,7 @@ export interface RowsModel {
   session: DecoderSession
   traits: GraphTraits
   /** A batch of its own. @param prefillRate tokens a second. @default two pieces of prompts fit between two tokens */
-  rows: (prefillRate?: number) => Batcher
+  rows: (prefillRate?: number, provider?: string) => Batcher
   /** Answers in a batch; `watch` sees each token as it comes. */
   say: (reader: BatchedReader, asked: Asked, signal: AbortSignal, watch?: (tokens: number) => void) => Promise<Said>
 }
@@ -53,8 +53,8 @@ export async function openModel(name: string): Promise<RowsModel> {
     text,
     session,
     traits,
-    rows: (prefillRate = 1500) =>
-      new Batcher(new BatchSession(session, { ...traits, worth: 200 }), { ...traits, prefillRate }),
+    rows: (prefillRate = 1500, provider = 'cpu') =>
+      new Batcher(new BatchSession(session, { ...traits, worth: 200 }), { ...traits, provider, prefillRate }),
     say: async (reader, { prompt, sampling }, signal, watch) => {
       const said: Said = { tokens: [], logits: [] }
       const watched = {

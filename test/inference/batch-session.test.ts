@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict'
 import { BatchSession } from '../../src/inference/batch-session.ts'
 import type { BatchRow } from '../../src/inference/batch-session.ts'
+import type { KvCache } from '../../src/inference/decoder-session.ts'
 import type { Padding } from '../../src/inference/graph-fit.ts'
 import { apartBy, openModel } from './batch-rows.ts'
 import type { RowsModel } from './batch-rows.ts'
+
+interface Place {
+  pack: { cache: KvCache }
+  slot: number
+}
+
+/** Where a row is among others; nobody else sees it. */
+function placeOf(row: BatchRow): Place {
+  return (row as unknown as { home: Place }).home
+}
 
 /** Below it only the order of additions differs. */
 const ROUNDING = 2e-5
@@ -112,6 +123,46 @@ describe('the rows of a graph', () => {
       await pair.step(5, 4, 3, 2)
     })
   }
+
+  it('of plain are not harmed by one that went wrong before in the same memory', async () => {
+    const pair = new Pair('plain')
+    for (const length of [40, 20, 30]) await pair.add(length)
+    await pair.step(0, 1, 2)
+    const { pack, slot } = placeOf(pair.rows[0]!.row)
+    for (const { data, dims } of Object.values(pack.cache.tensors)) {
+      const size = data.length / dims[0]!
+      ;(data as Float32Array).fill(NaN, slot * size, (slot + 1) * size)
+    }
+    pair.leave(0)
+    await pair.step(1, 2)
+    const next = await pair.add(10)
+    await pair.step(1, 2, next)
+    assert.deepEqual(placeOf(pair.rows[next]!.row), { pack, slot })
+  })
+
+  it('give what they read to a later one, in no more than twice the room', async () => {
+    const { session, traits } = models.get('plain')!
+    const rows = new BatchSession(session, { ...traits, worth: 100 })
+    const ids = (length: number): number[] => Array.from({ length }, (_, at) => (7 * at) % BROKEN)
+    const row = rows.begin(250, { prompt: 240 })
+    await rows.read(row, ids(64))
+    // Whoever asked went away; what was read needs a quarter of the room that was made.
+    const kept = rows.keep(row, 64)!
+    rows.end(row)
+    assert.ok(kept.bytes <= 2 * rows.bytesOf(64), String(kept.bytes))
+    const long = rows.begin(250)
+    await rows.read(long, ids(230))
+    const all = rows.keep(long, 230)!
+    rows.end(long)
+    assert.ok(all.bytes >= rows.bytesOf(230))
+    const next = rows.begin(60, { kept: { cache: all, length: 20, isTaken: true } })
+    const { cache } = (next as unknown as { home: { cache: KvCache } }).home
+    assert.ok(cache.buffers!.bytes < rows.bytesOf(100), String(cache.buffers!.bytes))
+    await rows.read(next, [5, 6, 7])
+    const alone = rows.begin(60)
+    await rows.read(alone, [...ids(20), 5, 6, 7])
+    same((await rows.decode([next], [9]))[0]!, (await rows.decode([alone], [9]))[0]!)
+  })
 
   it('are apart where padding costs more than a run, or more memory than was kept free', async () => {
     const pair = new Pair('fused')

@@ -197,6 +197,27 @@ describe('buffers of keys and values', () => {
     assert.equal(new KvBuffers(runtime, [shape], 'spaced', [200, 20]).fit(20), false)
   })
 
+  it('have zeros where no token is, and know when they have far more room than they need', () => {
+    const shape: CacheShape = { name: NAME, type: 'float32', heads: 2, size: 1 }
+    const buffers = new KvBuffers(runtime, [shape], 'spaced', [0, 0])
+    // More columns come with the seventeenth token and the thirty-third, in memory that is there.
+    for (let token = 0; token < 40; token++) added(buffers, fresh(2, shape, 1), shape, 1)
+    const { data, dims } = only(buffers.tensors())
+    const columns = dims[2]!
+    Array.from(data as Float32Array).forEach((number, at) => {
+      assert.equal(number === 0, at % columns >= 40, String(at))
+    })
+    const row = new KvBuffers(runtime, [shape], 'packed')
+    row.reserve(600)
+    const isRoomyAt = (tokens: number): boolean => {
+      added(row, fresh(1, shape, tokens), shape, tokens)
+      return row.isRoomy
+    }
+    assert.deepEqual([isRoomyAt(64), isRoomyAt(400)], [true, false])
+    row.cut(200)
+    assert.equal(row.isRoomy, true)
+  })
+
   it('stay as they are when what they are given does not fit', () => {
     const shape: CacheShape = { name: NAME, type: 'float32', heads: 2, size: 2 }
     const buffers = new KvBuffers(runtime, [shape], 'packed')

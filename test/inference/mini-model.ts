@@ -29,6 +29,7 @@ export async function loadMini(): Promise<MiniModel> {
   const model = await loadModelText(FOLDER)
   const rows = new Batcher(new BatchSession(session, { padding: 'right', worth: Infinity }), {
     reuse: 'pieces',
+    provider: 'cpu',
     prefillRate: 0
   })
   const sampling = resolveSampling({ temperature: 0, maxTokens: LONGEST_ANSWER, seed: 0 }, {}, LONGEST_ANSWER)

@@ -35,7 +35,8 @@ function from(first: number, length: number): number[] {
 describe('what was read before', () => {
   it('is found by its longest beginning, with a token left to read', () => {
     const cache = new PrefixCache(80_000)
-    const found = (ids: readonly number[], model = 'm'): number | undefined => cache.take(model, ids, 1)?.length
+    const found = (ids: readonly number[], model = 'm'): number | undefined =>
+      cache.take(model, ids, { piece: 1 })?.length
     cache.add('m', said(from(0, 40)), kept(40), Infinity)
     cache.add('m', said([...from(0, 30), ...from(900, 30)]), kept(60), Infinity)
     assert.equal(found(from(0, 35)), 34)
@@ -47,10 +48,27 @@ describe('what was read before', () => {
   it('is taken by who goes on with the conversation, and stays for all who only begin alike', () => {
     const cache = new PrefixCache(80_000)
     cache.add('m', said(from(0, 40)), kept(40), Infinity)
-    for (const ids of [from(0, 35), [...from(0, 34), 7, 7]]) assert.equal(cache.take('m', ids, 1)?.isTaken, false)
+    for (const ids of [from(0, 35), [...from(0, 34), 7, 7]])
+      assert.equal(cache.take('m', ids, { piece: 1 })?.isTaken, false)
     // The answer's last tokens may be others when its text is read.
-    const { length, isTaken } = cache.take('m', [...from(0, 38), 7, 7], 1) ?? {}
+    const { length, isTaken } = cache.take('m', [...from(0, 38), 7, 7], { piece: 1 }) ?? {}
     assert.deepEqual([length, isTaken, cache.bytes], [38, true, 0])
+  })
+
+  it('stays for all who share whole pieces of it, and for who goes on where that will not be kept', () => {
+    const pieces = new PrefixCache(80_000)
+    // Of a prompt of 150 tokens two pieces were kept.
+    pieces.add('m', { ids: from(0, 128), prompt: 150 }, kept(128), Infinity)
+    for (let time = 0; time < 2; time++) {
+      const { length, isTaken } = pieces.take('m', from(0, 150), { piece: PREFILL_CHUNK }) ?? {}
+      assert.deepEqual([length, isTaken], [128, false])
+    }
+    // Room for 100 of the device, and for 60 of a small model.
+    const small = new PrefixCache(800)
+    const isTaken = (most?: number): boolean | undefined =>
+      small.take('m', [...from(0, 40), 7, 7], { piece: 1, ...(most !== undefined && { most }) })?.isTaken
+    small.add('m', said(from(0, 40)), kept(40), 60)
+    assert.deepEqual([isTaken(101), isTaken(61), isTaken()], [false, false, true])
   })
 
   it('is kept once where one goes on from another', () => {
@@ -66,10 +84,10 @@ describe('what was read before', () => {
     cache.add('m', said(from(0, 100)), kept(100), Infinity)
     cache.add('m', said(from(500, 100)), kept(100), Infinity)
     cache.add('n', said(from(0, 100)), kept(100), Infinity)
-    cache.take('m', from(0, 50), 1)
+    cache.take('m', from(0, 50), { piece: 1 })
     assert.equal(cache.leave(200), 100)
-    assert.equal(cache.take('m', from(500, 50), 1), undefined)
-    assert.ok(cache.take('m', from(0, 50), 1) && cache.take('n', from(0, 50), 1))
+    assert.equal(cache.take('m', from(500, 50), { piece: 1 }), undefined)
+    assert.ok(cache.take('m', from(0, 50), { piece: 1 }) && cache.take('n', from(0, 50), { piece: 1 }))
     assert.equal(cache.takes(201, Infinity), false)
     cache.forget('n')
     assert.equal(cache.bytes, 100)
@@ -85,7 +103,7 @@ describe('what was read before', () => {
     for (let first = 0; first < 10_000; first += 1000) cache.add('small', said(from(first, 100)), kept(100), 250)
     cache.add('other', said(from(0, 300)), kept(300), Infinity)
     assert.equal(cache.bytes, 500)
-    assert.equal(cache.take('small', from(9000, 50), 1)?.length, 49)
+    assert.equal(cache.take('small', from(9000, 50), { piece: 1 })?.length, 49)
   })
 
   it('never passes its limit, and finds nothing that was not read, for any conversations', () => {
@@ -100,7 +118,7 @@ describe('what was read before', () => {
         const known: { model: string; ids: readonly number[] }[] = []
         let limit = 300
         for (const { model, ids, spare } of steps) {
-          const found = cache.take(model, ids, 1)
+          const found = cache.take(model, ids, { piece: 1 })
           if (found !== undefined) {
             assert.ok(found.length < ids.length && found.length <= found.cache.length)
             const begins = (each: (typeof known)[number]): boolean =>
@@ -186,7 +204,7 @@ async function play(model: RowsModel, turns: readonly Turn[]): Promise<{ given: 
   let prompt: number[] = []
   for (const { says, back, sampling } of turns) {
     prompt = [...prompt.slice(0, Math.max(0, prompt.length - back)), ...says]
-    const found = cache.take('it', prompt, model.traits.reuse === 'tokens' ? 1 : PREFILL_CHUNK)
+    const found = cache.take('it', prompt, { piece: model.traits.reuse === 'tokens' ? 1 : PREFILL_CHUNK })
     const known = found && { ...found, ids: prompt.slice(0, found.length) }
     const reader = rows.join({ most: prompt.length + sampling.maxTokens, prompt: prompt.length, known, signal })
     const given = await model.say(reader, { prompt, sampling }, signal)
